@@ -1,0 +1,54 @@
+package registry
+
+import (
+	"net/netip"
+	"slices"
+)
+
+// Kinds of actor.
+const (
+	ActorMember   = "member"
+	ActorClient   = "client"
+	ActorAPIToken = "api_token"
+	ActorOperator = "operator" // a person at the command line, on the database
+)
+
+// Scopes that open the admin API. They are never granted unasked.
+const (
+	ScopeAdminRead  = "keywright:read"
+	ScopeAdminWrite = "keywright:write"
+	scopeAdmin      = "keywright:" // prefix of all of them
+)
+
+// AdminAudience is the audience of access tokens for the admin API.
+const AdminAudience = "urn:keywright:admin"
+
+// Actor is who asks for a change or an administrative read.
+type Actor struct {
+	Principal
+	OrganizationID string
+	ProjectID      string     // not empty: bound to this project
+	Role           MemberRole // of a member
+	Scopes         []string   // of a credential
+	ConsoleSession bool       // a person's session, not a credential
+	Via            CreatedVia
+	Address        netip.Addr
+	RequestID      string
+}
+
+// mayRead tells whether the actor may read its organization's records.
+func (a Actor) mayRead() bool {
+	return a.Kind == ActorOperator || a.Role != "" || slices.Contains(a.Scopes, ScopeAdminRead) || slices.Contains(a.Scopes, ScopeAdminWrite)
+}
+
+// isAdmin tells whether the actor acts as an admin of its organization or,
+// when bound, of its project.
+func (a Actor) isAdmin() bool {
+	switch a.Kind {
+	case ActorOperator:
+		return true
+	case ActorMember:
+		return a.Role == RoleOwner || a.Role == RoleAdmin
+	}
+	return slices.Contains(a.Scopes, ScopeAdminWrite)
+}

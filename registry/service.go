@@ -1,0 +1,236 @@
+package registry
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"time"
+)
+
+// Service is the one door: every change and every administrative read, by a
+// person or a machine, is one of its methods and takes the actor. The private
+// methods change and read authorize, and change also writes the audit event
+// and the feed row, all in one transaction.
+type Service struct{ ServiceConfig }
+
+// ServiceConfig is what a Service needs. Every field is required.
+type ServiceConfig struct {
+	Store     Store
+	Peppers   Peppers
+	ErrorIDs  *ErrorIDs
+	CursorBox Box                                   // seals page cursors
+	Now       func() time.Time                      // cut to microseconds, as databases keep them
+	Rand      io.Reader                             // a CSPRNG
+	Logger    *slog.Logger                          // told of what no caller is told
+	Hash      func(password string) (string, error) // for the passwords of people
+}
+
+// NewService returns a Service over those parts.
+func NewService(c ServiceConfig) *Service { return &Service{c} }
+
+func (s *Service) now() time.Time { return s.Now().UTC().Truncate(time.Microsecond) }
+
+// operation is one kind of change, and who may ask for it.
+type operation struct {
+	name string // in the audit, such as "client.create"
+	kind string // feed and audit kind of its target
+	rule rule
+}
+
+// rule says which actors an operation is open to. What depends on the target
+// (its project, its creator, what it holds) is checked where the target is
+// loaded: the methods of change.
+type rule int
+
+const (
+	byAdmin          rule = iota + 1 // owner, admin, or a credential with keywright:write
+	byAdminOrCreator                 // and the member or credential that created the target
+	byClientItself                   // a client, for its own tokens
+	byOperator                       // the command line
+)
+
+func (o operation) authorize(a Actor) error {
+	switch o.rule {
+	case byOperator:
+		if a.Kind == ActorOperator {
+			return nil
+		}
+	case byClientItself:
+		if a.Kind == ActorClient {
+			return nil
+		}
+	case byAdmin:
+		if a.isAdmin() {
+			return nil
+		}
+	case byAdminOrCreator:
+		if a.isAdmin() || (a.Kind == ActorMember && a.Role != "") {
+			return nil
+		}
+	}
+	return Forbidden(CodeForbidden, "%s needs the role owner or admin, or the scope %s", o.name, ScopeAdminWrite)
+}
+
+// change is one authorized change under way: the only way to a Tx. Its methods
+// load targets and check what depends on them.
+type change struct {
+	Tx
+	op             operation
+	actor          Actor
+	now            time.Time
+	organizationID string
+	targetID       string
+	before, after  any // for the audit; nil for none
+	cutOffs        map[CutOffKind][]string
+	position       Position
+	nothing        bool // the state was as asked for already: leave no trace
+	feedKind       string
+}
+
+// change authorizes op for actor, runs fn in a transaction, and finishes it
+// with the feed position, the cut-offs and the audit event. A refused attempt
+// is audited in a transaction of its own.
+func (s *Service) change(ctx context.Context, actor Actor, op operation, targetID string, fn func(*change) error) error {
+	err := op.authorize(actor)
+	if err == nil {
+		err = s.Store.Change(ctx, func(tx Tx) error {
+			c := &change{
+				Tx: tx, op: op, actor: actor, now: s.now(), organizationID: actor.OrganizationID,
+				targetID: targetID, cutOffs: map[CutOffKind][]string{}, feedKind: op.kind,
+			}
+			if err := fn(c); err != nil || c.nothing {
+				return err
+			}
+			return s.finish(ctx, c)
+		})
+	}
+	if err != nil {
+		s.auditRefusal(ctx, actor, op, targetID, err)
+	}
+	return err
+}
+
+// finish takes the feed position, as the last lock, and writes all that hangs on it.
+func (s *Service) finish(ctx context.Context, c *change) error {
+	if err := c.lockFeed(ctx); err != nil {
+		return err
+	}
+	for kind, ids := range c.cutOffs {
+		if err := c.CutOff(ctx, kind, ids, c.position); err != nil {
+			return err
+		}
+	}
+	row := FeedRow{c.position, c.feedKind, c.organizationID, c.targetID, c.now}
+	if err := c.AppendFeed(ctx, row); err != nil {
+		return err
+	}
+	event, err := s.auditEvent(c, OutcomeDone, "")
+	if err != nil {
+		return err
+	}
+	return c.AppendAudit(ctx, event)
+}
+
+// lockFeed takes this change's position, once.
+func (c *change) lockFeed(ctx context.Context) (err error) {
+	if c.position == 0 {
+		c.position, err = c.NextPosition(ctx)
+	}
+	return err
+}
+
+// cutOff marks targets whose earlier access tokens die with this change.
+func (c *change) cutOff(kind CutOffKind, ids ...string) {
+	c.cutOffs[kind] = append(c.cutOffs[kind], ids...)
+}
+
+// auditRefusal writes down an attempt that was refused. Bad input and failures
+// of the database are no refusals, and an operator, who has the database in
+// hand, is told at the terminal.
+func (s *Service) auditRefusal(ctx context.Context, actor Actor, op operation, targetID string, refusal error) {
+	if actor.Kind == ActorOperator {
+		return
+	}
+	code := ""
+	switch e := asError(refusal); e.Kind {
+	case KindForbidden, KindConflict, KindNotFound, KindPrecondition:
+		code = e.Code
+	default:
+		return
+	}
+	err := s.Store.Change(ctx, func(tx Tx) error {
+		c := &change{
+			Tx: tx, op: op, actor: actor, now: s.now(), organizationID: actor.OrganizationID,
+			targetID: targetID, feedKind: FeedNothing,
+		}
+		if err := c.lockFeed(ctx); err != nil {
+			return err
+		}
+		if err := c.AppendFeed(ctx, FeedRow{c.position, FeedNothing, c.organizationID, "", c.now}); err != nil {
+			return err
+		}
+		event, err := s.auditEvent(c, OutcomeRefused, code)
+		if err != nil {
+			return err
+		}
+		return c.AppendAudit(ctx, event)
+	})
+	if err != nil {
+		s.Logger.ErrorContext(ctx, "a refused attempt could not be audited",
+			"action", op.name, "code", code, "request_id", actor.RequestID, "error", err)
+	}
+}
+
+func (s *Service) auditEvent(c *change, outcome, reason string) (AuditEvent, error) {
+	id, err := NewID(s.Rand, PrefixAuditEvent)
+	if err != nil {
+		return AuditEvent{}, err
+	}
+	e := AuditEvent{
+		ID: id, Position: c.position, OrganizationID: c.organizationID, At: c.now,
+		Actor: c.actor.Principal, Action: c.op.name, TargetKind: c.op.kind, TargetID: c.targetID,
+		Outcome: outcome, Reason: reason, Address: c.actor.Address, RequestID: c.actor.RequestID,
+	}
+	if e.Before, err = auditJSON(c.before); err != nil {
+		return AuditEvent{}, err
+	}
+	e.After, err = auditJSON(c.after)
+	return e, err
+}
+
+func auditJSON(v any) (json.RawMessage, error) {
+	if v == nil {
+		return nil, nil
+	}
+	raw, err := json.Marshal(v)
+	if err != nil {
+		return nil, fmt.Errorf("write down an audit value: %w", err)
+	}
+	return raw, nil
+}
+
+// read authorizes an administrative read for actor and runs fn on one snapshot.
+func (s *Service) read(ctx context.Context, actor Actor, fn func(Reader) error) error {
+	if !actor.mayRead() {
+		return Forbidden(CodeForbidden, "reading needs a member's session or the scope %s", ScopeAdminRead)
+	}
+	return s.Store.Read(ctx, fn)
+}
+
+// Me is what an actor may learn of itself.
+type Me struct {
+	Actor        Actor
+	Organization Organization
+}
+
+// Me tells who the actor is and where it belongs.
+func (s *Service) Me(ctx context.Context, actor Actor) (Me, error) {
+	me := Me{Actor: actor}
+	err := s.read(ctx, actor, func(r Reader) (err error) {
+		me.Organization, err = r.Organization(ctx, actor.OrganizationID)
+		return err
+	})
+	return me, err
+}
