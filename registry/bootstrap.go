@@ -13,6 +13,9 @@ var (
 	opOrganizationCreate = operation{"organization.create", FeedOrganization, byOperator}
 )
 
+// firstProject is the name of the project that comes with an organization.
+const firstProject = "Default"
+
 // OrganizationInput names a new organization and its owner.
 type OrganizationInput struct{ Name, Email string }
 
@@ -21,6 +24,7 @@ type OrganizationInput struct{ Name, Email string }
 type CreatedOrganization struct {
 	Organization Organization
 	Owner        Member
+	Project      Project // its first
 	Password     SecretText
 	AdminToken   SecretText
 }
@@ -42,8 +46,8 @@ func (s *Service) createOrganization(ctx context.Context, actor Actor, op operat
 	if err := v.err(); err != nil {
 		return CreatedOrganization{}, err
 	}
-	ids := make([]string, 3)
-	for i, prefix := range []string{PrefixOrganization, PrefixMember, PrefixAPIToken} {
+	ids := make([]string, 4)
+	for i, prefix := range []string{PrefixOrganization, PrefixMember, PrefixAPIToken, PrefixProject} {
 		id, err := NewID(s.Rand, prefix)
 		if err != nil {
 			return CreatedOrganization{}, err
@@ -77,6 +81,12 @@ func (s *Service) createOrganization(ctx context.Context, actor Actor, op operat
 		if err := c.InsertOrganization(ctx, made.Organization); err != nil {
 			return err
 		}
+		made.Project = Project{
+			ID: ids[3], OrganizationID: ids[0], Name: firstProject, Revision: 1, CreatedAt: c.now, UpdatedAt: c.now,
+		}
+		if err := c.InsertProject(ctx, made.Project); err != nil {
+			return err
+		}
 		made.Owner = Member{
 			ID: ids[1], OrganizationID: ids[0], Email: email, Role: RoleOwner, PasswordHash: hash,
 			CreatedAt: c.now, UpdatedAt: c.now,
@@ -84,7 +94,7 @@ func (s *Service) createOrganization(ctx context.Context, actor Actor, op operat
 		if err := c.InsertMember(ctx, made.Owner); err != nil {
 			return err
 		}
-		c.after = map[string]any{"name": name, "owner": email}
+		c.after = map[string]any{"name": name, "owner": email, "projectId": made.Project.ID}
 		_, made.AdminToken, err = s.createAPIToken(ctx, c, ids[2], APITokenInput{
 			Name: "Administration", Description: "Made with the organization, for the admin API.",
 			Type: TokenTypeOrganization, Scopes: []string{ScopeAdminRead, ScopeAdminWrite}, Permissions: []string{"read", "write"},
