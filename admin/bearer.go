@@ -1,0 +1,111 @@
+package admin
+
+import (
+	"context"
+	"net/http"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+
+	"keywright/internal/web"
+	"keywright/registry"
+)
+
+// bearer authenticates a request by its bearer token (RFC 6750).
+type bearer struct {
+	authenticator    *registry.Authenticator
+	parseAccessToken func(string) (registry.AccessToken, error)
+}
+
+type actorKey struct{}
+
+// actorOf returns who sent the request. Behind authenticate there is always one.
+func actorOf(ctx context.Context) registry.Actor {
+	actor, _ := ctx.Value(actorKey{}).(registry.Actor)
+	return actor
+}
+
+func (b bearer) authenticate(g *gin.Context) {
+	ctx := g.Request.Context()
+	token, err := bearerToken(g.Request)
+	if err != nil && registry.KindOf(err) == registry.KindInvalid {
+		web.Challenge(g.Writer, "invalid_request", "")
+	}
+	var actor registry.Actor
+	if err == nil {
+		actor, err = b.actor(ctx, token)
+	}
+	if err != nil {
+		g.Abort()
+		web.WriteProblem(g.Writer, g.Request, err)
+		return
+	}
+	actor.Via, actor.Address, actor.RequestID = registry.ViaAPI, web.ClientAddress(ctx), web.RequestID(ctx)
+	web.Identify(ctx, actor.OrganizationID, actor.Principal)
+	g.Request = g.Request.WithContext(context.WithValue(ctx, actorKey{}, actor))
+}
+
+// actor finds whom the token stands for.
+func (b bearer) actor(ctx context.Context, token string) (registry.Actor, error) {
+	if registry.LooksLikeAPIToken(token) {
+		state, err := b.authenticator.APIToken(ctx, token, web.ClientAddress(ctx))
+		t := state.APIToken
+		return registry.Actor{
+			Principal:      registry.Principal{Kind: registry.ActorAPIToken, ID: t.ID},
+			OrganizationID: t.OrganizationID, ProjectID: t.ProjectID, Scopes: t.Scopes,
+		}, err
+	}
+	parsed, err := b.parseAccessToken(token)
+	if err != nil {
+		return registry.Actor{}, err
+	}
+	client := registry.Principal{Kind: registry.ActorClient, ID: parsed.ClientID}
+	if len(parsed.Audience) != 1 || parsed.Audience[0] != registry.AdminAudience {
+		return registry.Actor{}, &registry.Refused{
+			Cause: registry.CauseOtherAudience, OrganizationID: parsed.OrganizationID, Credential: client,
+		}
+	}
+	current, state, err := b.authenticator.AccessToken(ctx, parsed, web.ClientAddress(ctx))
+	return registry.Actor{
+		Principal:      client,
+		OrganizationID: current.OrganizationID, ProjectID: state.Client.ProjectID, Scopes: current.Scopes,
+	}, err
+}
+
+// bearerToken takes the token from the Authorization header, the one place
+// where it may stand. A query is no such place, because queries are logged
+// along the way (RFC 6750 §5.3).
+func bearerToken(req *http.Request) (string, error) {
+	if req.URL.Query().Has("access_token") {
+		return "", registry.Malformed("access_token must not stand in the query: send the token in the Authorization header, and replace it, for it may have been logged")
+	}
+	lines := req.Header["Authorization"]
+	if len(lines) > 1 {
+		return "", registry.Malformed("the Authorization header must not be repeated")
+	}
+	if len(lines) == 0 {
+		return "", &registry.Refused{Cause: registry.CauseNoCredential}
+	}
+	scheme, token, _ := strings.Cut(lines[0], " ")
+	if !strings.EqualFold(scheme, "Bearer") {
+		return "", &registry.Refused{Cause: registry.CauseNoCredential}
+	}
+	if token = strings.Trim(token, " "); !isToken68(token) {
+		return "", registry.Malformed("the Authorization header must be the word Bearer and one token")
+	}
+	return token, nil
+}
+
+// isToken68 tells whether text has the syntax of a bearer token (RFC 6750 §2.1).
+func isToken68(text string) bool {
+	body := strings.TrimRight(text, "=")
+	for _, c := range []byte(body) {
+		switch {
+		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9':
+		case strings.IndexByte("-._~+/", c) >= 0:
+		default:
+			return false
+		}
+	}
+	return body != ""
+}

@@ -1,0 +1,205 @@
+package admin_test
+
+import (
+	"log/slog"
+	"strings"
+	"testing"
+
+	"keywright/registry"
+	"keywright/storage"
+	"keywright/storage/storagetest"
+)
+
+// targets are the ids that the paths of a tenant's routes are filled with.
+type targets struct{ client, secret, api, errorID string }
+
+func (in *installation) targets(t *testing.T, tn tenant, identifier string) targets {
+	t.Helper()
+	r := in.client(t, tn, `{"name":"x","scopes":["a"]}`)
+	api := in.call(t, tn.admin, "POST", "/v1/apis", `{"identifier":"`+identifier+`","name":"x"}`).want(t, 201, "")
+	return targets{
+		client: r.text("clientId"), secret: r.body["secrets"].([]any)[0].(map[string]any)["id"].(string), api: api.text("id"),
+		errorID: in.call(t, tn.admin, "GET", "/v1/clients/none", "").want(t, 404, "not_found").header.Get("X-Error-Id"),
+	}
+}
+
+func (x targets) fill(path string) string {
+	return strings.NewReplacer("{clientId}", x.client, "{secretId}", x.secret, "{id}", x.api, "{errorId}", x.errorID).Replace(path)
+}
+
+// bodies are right for the routes that take one, so that nothing but the
+// caller is at fault.
+var bodies = map[operation]string{
+	{"POST", "/v1/clients"}:             `{"name":"x","scopes":["a"]}`,
+	{"POST", "/v1/clients/revoke-all"}:  `{"createdBy":"nobody"}`,
+	{"PATCH", "/v1/clients/{clientId}"}: `{"name":"y"}`,
+	{"POST", "/v1/apis"}:                `{"identifier":"https://new.example.com","name":"x"}`,
+	{"PATCH", "/v1/apis/{id}"}:          `{"name":"y"}`,
+}
+
+func TestEveryRouteWantsACredential(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, in *installation) {
+		x := in.targets(t, in.acme, "https://api.example.com")
+		for _, op := range operations(t) {
+			t.Run(op.method+" "+op.path, func(t *testing.T) {
+				r := in.call(t, "", op.method, x.fill(op.path), bodies[op]).want(t, 401, "unauthenticated")
+				if got, want := r.header.Get("WWW-Authenticate"), `Bearer realm="keywright"`; got != want {
+					t.Errorf("challenge: got %q, want %q", got, want)
+				}
+			})
+		}
+	})
+}
+
+func TestEveryRouteWantsItsScope(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, in *installation) {
+		x := in.targets(t, in.acme, "https://api.example.com")
+		reader, stranger := in.token(t, in.acme, "", "keywright:read"), in.token(t, in.acme, "", "documents")
+		for _, op := range operations(t) {
+			token, scope := reader, "keywright:write"
+			if op.method == "GET" {
+				token, scope = stranger, "keywright:read"
+				in.call(t, reader, op.method, x.fill(op.path), "").want(t, 200, "")
+			}
+			t.Run(op.method+" "+op.path, func(t *testing.T) {
+				r := in.call(t, token, op.method, x.fill(op.path), bodies[op]).want(t, 403, "forbidden")
+				if got, want := r.header.Get("WWW-Authenticate"), `Bearer realm="keywright", error="insufficient_scope", scope="`+scope+`"`; got != want {
+					t.Errorf("challenge: got %q, want %q", got, want)
+				}
+				if got := in.cause(t, in.acme, r); got != "insufficient_scope" {
+					t.Errorf("cause: got %s", got)
+				}
+			})
+		}
+	})
+}
+
+// TestTwoOrganizations lets one organization use the ids of the other at
+// every route, and looks for what came of it.
+func TestTwoOrganizations(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, in *installation) {
+		own, foreign := in.targets(t, in.acme, "https://a.example.com"), in.targets(t, in.globex, "https://g.example.com")
+		client := "/v1/clients/" + foreign.client
+		before := in.call(t, in.globex.admin, "GET", client, "").raw + in.call(t, in.globex.admin, "GET", "/v1/apis/"+foreign.api, "").raw
+		for _, op := range operations(t) {
+			if !strings.Contains(op.path, "{") {
+				continue
+			}
+			in.call(t, in.acme.admin, op.method, foreign.fill(op.path), bodies[op]).want(t, 404, "not_found")
+		}
+		in.call(t, in.acme.admin, "DELETE", "/v1/clients/"+own.client+"/secrets/"+foreign.secret+"?force=true", "").want(t, 404, "not_found")
+		if after := in.call(t, in.globex.admin, "GET", client, "").raw + in.call(t, in.globex.admin, "GET", "/v1/apis/"+foreign.api, "").raw; after != before {
+			t.Errorf("the other organization changed:\n got %s\nwant %s", after, before)
+		}
+
+		for body, field := range map[string]string{
+			`"projectId":"` + in.globex.project + `"`: "projectId",
+			`"audiences":["https://g.example.com"]`:   "audiences[0]",
+			`"introspects":["https://g.example.com"]`: "introspects[0]",
+		} {
+			r := in.call(t, in.acme.admin, "POST", "/v1/clients", `{"name":"x","scopes":["a"],`+body+`}`).want(t, 422, "invalid_input")
+			if r.fields() != field {
+				t.Errorf("%s: got the fields %s", body, r.fields())
+			}
+		}
+
+		in.client(t, in.globex, `{"name":"y","scopes":["a"]}`)
+		cursor := in.call(t, in.globex.admin, "GET", "/v1/clients?limit=1", "").text("nextCursor")
+		in.call(t, in.globex.admin, "GET", "/v1/clients?cursor="+cursor, "").want(t, 200, "")
+		in.call(t, in.acme.admin, "GET", "/v1/clients?cursor="+cursor, "").want(t, 400, "malformed_request")
+		in.call(t, in.globex.admin, "GET", "/v1/apis?cursor="+cursor, "").want(t, 400, "malformed_request")
+	})
+}
+
+func TestNotFound(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, in *installation) {
+		absent := targets{
+			client: "kwc_0000000000000000000000000g", secret: "sec_0000000000000000000000000g",
+			api: "api_0000000000000000000000000g", errorID: "err_AAAA",
+		}
+		hostile := targets{client: "kwc_'%20OR%201=1--", secret: "%00", api: "%ff%fe", errorID: "err_%00"}
+		for _, x := range []targets{absent, hostile} {
+			for _, op := range operations(t) {
+				if strings.Contains(op.path, "{") {
+					in.call(t, in.acme.admin, op.method, x.fill(op.path), bodies[op]).want(t, 404, "not_found")
+				}
+			}
+		}
+		in.call(t, in.acme.admin, "GET", "/v1/nothing", "").want(t, 404, "not_found")
+		in.call(t, in.acme.admin, "GET", "/v1/clients/", "").want(t, 404, "not_found")
+		r := in.call(t, in.acme.admin, "PUT", "/v1/clients", `{}`).want(t, 405, "method_not_allowed")
+		if got := r.header.Get("Allow"); got != "GET, POST" && got != "POST, GET" {
+			t.Errorf("Allow: got %q", got)
+		}
+	})
+}
+
+func TestProjectBoundCredential(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, in *installation) {
+		bound := in.token(t, in.acme, in.acme.project, "keywright:read", "keywright:write")
+		wide := in.client(t, in.acme, `{"name":"x","scopes":["a"]}`).text("clientId")
+		in.call(t, bound, "GET", "/v1/clients/"+wide, "").want(t, 404, "not_found")
+		r := in.call(t, bound, "POST", "/v1/apis", `{"identifier":"https://api.example.com","name":"x"}`).want(t, 403, "grant_exceeds_own")
+		if got := r.header.Get("WWW-Authenticate"); got != "" {
+			t.Errorf("challenge: got %q, though no scope is missing", got)
+		}
+		r = in.call(t, bound, "POST", "/v1/clients", `{"name":"x","scopes":["a"]}`).want(t, 201, "")
+		if r.text("projectId") != in.acme.project {
+			t.Errorf("project: got %s", r.text("projectId"))
+		}
+		in.call(t, bound, "POST", "/v1/clients", `{"name":"x","scopes":["keywright:read"]}`).want(t, 403, "console_session_required")
+	})
+}
+
+func TestRefusals(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, in *installation) {
+		refused := in.call(t, in.acme.admin, "GET", "/v1/clients/none", "").want(t, 404, "not_found")
+		id := refused.header.Get("X-Error-Id")
+		r := in.call(t, in.acme.admin, "GET", "/v1/refusals/"+id, "").want(t, 200, "")
+		if r.text("errorId") != id || r.text("cause") != "not_found" || r.text("organizationId") != in.acme.id ||
+			r.text("credentialKind") != "api_token" || r.text("credentialId") != in.creator(t) || r.text("at") != "2026-03-01T12:00:00Z" {
+			t.Errorf("got %s", r.raw)
+		}
+		in.call(t, in.globex.admin, "GET", "/v1/refusals/"+id, "").want(t, 404, "not_found")
+		in.call(t, in.acme.admin, "GET", "/v1/refusals/"+id[:len(id)-2], "").want(t, 404, "not_found")
+
+		// A token that nobody has concerns no organization: any administrator may know.
+		text, err := registry.NewSecretText(strings.NewReader(strings.Repeat("x", 100)), registry.PrefixAPITokenValue)
+		must(t, err)
+		unknown := in.call(t, text.Reveal(), "GET", "/v1/me", "").want(t, 401, "unauthenticated")
+		for _, tn := range []tenant{in.acme, in.globex} {
+			if got := in.cause(t, tn, unknown); got != "unknown_token" {
+				t.Errorf("cause: got %s", got)
+			}
+		}
+	})
+}
+
+func TestDatabaseDown(t *testing.T) {
+	t.Parallel()
+	for _, dialect := range storagetest.Dialects() {
+		t.Run(dialect, func(t *testing.T) {
+			t.Parallel()
+			db, err := storage.Open(t.Context(), storage.Config{URL: storagetest.URL(t, dialect), Logger: slog.New(slog.DiscardHandler)})
+			must(t, err)
+			in := install(t, db)
+			x := in.targets(t, in.acme, "https://api.example.com")
+			token := in.accessTokenOfAdministrator(t)
+			must(t, db.Close())
+			for _, op := range operations(t) {
+				for _, credential := range []string{in.acme.admin, token} {
+					r := in.call(t, credential, op.method, x.fill(op.path), bodies[op]).want(t, 503, "unavailable")
+					if r.header.Get("Retry-After") == "" || r.text("detail") != "the service cannot answer at the moment" {
+						t.Errorf("got Retry-After %q and %s", r.header.Get("Retry-After"), r.raw)
+					}
+				}
+			}
+		})
+	}
+}

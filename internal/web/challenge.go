@@ -1,0 +1,44 @@
+package web
+
+import (
+	"net/http"
+
+	"keywright/registry"
+)
+
+const realm = "keywright"
+
+// Challenge sets a WWW-Authenticate header of the Bearer scheme (RFC 6750 §3).
+// code and scope may be empty; neither may hold a quote or backslash.
+func Challenge(w http.ResponseWriter, code, scope string) {
+	value := `Bearer realm="` + realm + `"`
+	if code != "" {
+		value += `, error="` + code + `"`
+	}
+	if scope != "" {
+		value += `, scope="` + scope + `"`
+	}
+	w.Header().Set("WWW-Authenticate", value)
+}
+
+// challengeRefused tells a caller without credential no error code, as RFC
+// 6750 §3.1 asks, and any other that its token is invalid, whatever the cause.
+func challengeRefused(w http.ResponseWriter, cause registry.Cause) {
+	if cause == registry.CauseNoCredential {
+		Challenge(w, "", "")
+		return
+	}
+	Challenge(w, "invalid_token", "")
+}
+
+// MissingScopeError says that a refusal comes from a scope the token lacks.
+type MissingScopeError struct {
+	Scope string
+	Err   error
+}
+
+// Error is that of the refusal.
+func (e *MissingScopeError) Error() string { return e.Err.Error() }
+
+// Unwrap returns the refusal.
+func (e *MissingScopeError) Unwrap() error { return e.Err }

@@ -1,0 +1,60 @@
+package web
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"keywright/registry"
+)
+
+// pingTimeout bounds a readiness check.
+const pingTimeout = 2 * time.Second
+
+// Health answers the checks of an orchestrator: /livez, whether the process
+// serves at all, and /readyz, whether it should be sent requests. One Health
+// serves all listeners.
+type Health struct {
+	database registry.Health
+	stopping atomic.Bool
+}
+
+// NewHealth returns the Health of a process that depends on that database.
+func NewHealth(database registry.Health) *Health { return &Health{database: database} }
+
+// Stop makes the process unready for good, so that no new requests are sent
+// to it while it finishes those in flight.
+func (h *Health) Stop() { h.stopping.Store(true) }
+
+// Livez answers 200.
+func (h *Health) Livez(w http.ResponseWriter, _ *http.Request) {
+	writeHealth(w, http.StatusOK, "ok\n")
+}
+
+// Readyz answers 200, or 503 while the database does not answer or the
+// process stops.
+func (h *Health) Readyz(w http.ResponseWriter, req *http.Request) {
+	if h.stopping.Load() {
+		writeHealth(w, http.StatusServiceUnavailable, "stopping\n")
+		return
+	}
+	ctx, cancel := context.WithTimeout(req.Context(), pingTimeout)
+	defer cancel()
+	if err := h.database.Ping(ctx); err != nil {
+		NoteFailure(req.Context(), err)
+		writeHealth(w, http.StatusServiceUnavailable, "the database does not answer\n")
+		return
+	}
+	writeHealth(w, http.StatusOK, "ok\n")
+}
+
+func writeHealth(w http.ResponseWriter, status int, text string) {
+	if status == http.StatusServiceUnavailable {
+		w.Header().Set("Retry-After", retryAfter)
+	}
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.WriteHeader(status)
+	_, _ = io.WriteString(w, text) // a prober that left needs no answer
+}
