@@ -1,0 +1,106 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"log/slog"
+	"strings"
+	"time"
+
+	"keywright/configs"
+	"keywright/internal/password"
+	"keywright/internal/seal"
+	"keywright/internal/vault"
+	"keywright/registry"
+	"keywright/storage"
+)
+
+// assembly is the domain over an open database: what every command that
+// touches credentials works with.
+type assembly struct {
+	cfg     configs.Config
+	logger  *slog.Logger
+	db      *storage.DB
+	vault   *vault.Vault
+	ids     *registry.ErrorIDs
+	service *registry.Service
+}
+
+// options are how an assembly differs from command to command.
+type options struct {
+	migrate     bool   // apply pending migrations first
+	onStatement func() // counts SQL statements, in benchmarks
+}
+
+// assemble opens the database and the keys in it. The caller closes it.
+func assemble(ctx context.Context, cfg configs.Config, logger *slog.Logger, opts options) (_ *assembly, err error) {
+	master, err := seal.ParseMaster(cfg.MasterKey.Reveal(), rand.Reader)
+	if err != nil {
+		return nil, fmt.Errorf("KEYWRIGHT_MASTER_KEY: %w", err)
+	}
+	db, err := openDatabase(ctx, cfg, logger, opts.onStatement)
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			db.Close()
+		}
+	}()
+	if err := prepare(ctx, db, opts.migrate); err != nil {
+		return nil, err
+	}
+	keys, err := vault.Open(ctx, vault.Config{Store: db, Master: master, Random: rand.Reader, Now: time.Now})
+	if err != nil {
+		return nil, err
+	}
+	ids := registry.NewErrorIDs(keys.RefusalBox())
+	service := registry.NewService(registry.ServiceConfig{
+		Store: db, Peppers: keys.Peppers(), ErrorIDs: ids, CursorBox: keys.CursorBox(),
+		Now: time.Now, Rand: rand.Reader, Logger: logger,
+		Hash: func(text string) (string, error) { return password.Hash(rand.Reader, text) },
+	})
+	return &assembly{cfg, logger, db, keys, ids, service}, nil
+}
+
+func (a *assembly) close() {
+	if err := a.db.Close(); err != nil {
+		a.logger.Error("the database did not close in order", "error", err)
+	}
+}
+
+func openDatabase(ctx context.Context, cfg configs.Config, logger *slog.Logger, onStatement func()) (*storage.DB, error) {
+	db, err := storage.Open(ctx, storage.Config{
+		URL: cfg.DatabaseURL.Reveal(), PoolSize: cfg.DatabasePool, Timeout: cfg.DatabaseTimeout,
+		Logger: logger, OnStatement: onStatement,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("open %s: %w", configs.RedactURL(cfg.DatabaseURL.Reveal()), err)
+	}
+	return db, nil
+}
+
+// operator is the actor of the command line.
+func operator(organizationID string) registry.Actor {
+	return registry.Actor{
+		Principal:      registry.Principal{Kind: registry.ActorOperator},
+		OrganizationID: organizationID,
+		Via:            registry.ViaBootstrap,
+	}
+}
+
+// prepare brings the schema up to date, or refuses one that lacks something.
+func prepare(ctx context.Context, db *storage.DB, migrate bool) error {
+	if migrate {
+		return db.Migrate(ctx)
+	}
+	status, err := db.MigrationStatus(ctx)
+	if err != nil {
+		return err
+	}
+	if len(status.Pending) > 0 {
+		return fmt.Errorf("the schema lacks %s: run keywright migrate up", strings.Join(status.Pending, ", "))
+	}
+	return nil
+}

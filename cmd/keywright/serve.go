@@ -1,0 +1,197 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"log/slog"
+	"os/signal"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"keywright/admin"
+	"keywright/configs"
+	"keywright/internal/web"
+	"keywright/metrics"
+	"keywright/oauth"
+	"keywright/oauth/signing"
+	"keywright/registry"
+)
+
+func serveCommand(env Environment) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "serve",
+		Short: "Run the server",
+		Args:  exactly(0),
+	}
+	configs.AddFlags(cmd.Flags())
+	dev := cmd.Flags().Bool("dev", false, "development: SQLite and keys in ./"+dataFolder+", loopback only, nothing to prepare")
+	migrate := cmd.Flags().Bool("migrate", true, "apply pending migrations first")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		if *dev {
+			return serveDev(cmd, env, *migrate)
+		}
+		cfg, err := load(cmd, env, nil)
+		if err != nil {
+			return err
+		}
+		if err := cfg.CheckServe(); err != nil {
+			return err
+		}
+		return serve(cmd.Context(), cfg, newLogger(env, cfg), options{migrate: *migrate}, nil)
+	}
+	return cmd
+}
+
+// server is the running program.
+type server struct {
+	*assembly
+	issuer    string
+	ledger    *metrics.Ledger
+	metrics   *metrics.Metrics
+	health    *web.Health
+	listeners listeners
+}
+
+// serve runs the three listeners until ctx is done or the process is told to
+// stop, and returns when everything has come to rest. started is called when
+// they are bound and before they answer; it may be nil.
+func serve(ctx context.Context, cfg configs.Config, logger *slog.Logger, opts options, started func(context.Context, *server) error) error {
+	ctx, restore := signal.NotifyContext(ctx, syscall.SIGINT, syscall.SIGTERM)
+	defer restore()
+
+	a, err := assemble(ctx, cfg, logger, opts)
+	if err != nil {
+		return err
+	}
+	defer a.close()
+	s, err := newServer(ctx, a)
+	if err != nil {
+		return err
+	}
+	defer s.listeners.close()
+	if started != nil {
+		if err := started(ctx, s); err != nil {
+			return err
+		}
+	}
+
+	background, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	var running sync.WaitGroup
+	running.Go(func() { s.ledger.Run(background) })
+	running.Go(func() { s.prune(background) })
+
+	failed := s.listeners.serve(logger)
+	select {
+	case err = <-failed:
+	case <-ctx.Done():
+	}
+	restore() // a second signal ends the process at once
+	s.stop()
+	cancel()
+	running.Wait()
+	s.drainLedger()
+	return err
+}
+
+// newServer binds the listeners and puts their handlers together.
+func newServer(ctx context.Context, a *assembly) (_ *server, err error) {
+	s := &server{
+		assembly: a,
+		health:   web.NewHealth(a.db),
+		metrics:  metrics.New(build()),
+		ledger: metrics.NewLedger(metrics.LedgerConfig{
+			Store: a.db, Now: time.Now, Rand: rand.Reader, Logger: a.logger,
+		}),
+	}
+	s.metrics.Watch(s.ledger, a.cfg.MetricsCredentials)
+	if s.listeners, err = bind(ctx, a.cfg); err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			s.listeners.close()
+		}
+	}()
+	s.issuer = a.cfg.IssuerAt(s.listeners.public.address())
+
+	proxies, err := web.NewProxies(a.cfg.TrustedProxies)
+	if err != nil {
+		return nil, fmt.Errorf("KEYWRIGHT_TRUSTED_PROXIES: %w", err)
+	}
+	keys, err := signing.NewRing(s.issuer, a.vault.SigningKeys(), a.vault.TokenKeys())
+	if err != nil {
+		return nil, err
+	}
+	engine := web.Config{
+		Proxies: proxies, Health: s.health, ErrorIDs: a.ids, Now: time.Now, Rand: rand.Reader, Logger: a.logger,
+	}
+	authenticator := registry.NewAuthenticator(a.db, a.vault.Peppers(), s.ledger, time.Now)
+	if err := s.mountPublic(engine, authenticator, keys); err != nil {
+		return nil, err
+	}
+	if err := s.mountAdmin(engine, authenticator, keys); err != nil {
+		return nil, err
+	}
+	s.mountMetrics()
+	return s, nil
+}
+
+func (s *server) mountPublic(c web.Config, authenticator *registry.Authenticator, keys *signing.Ring) error {
+	c.Listener, c.MaxBody, c.WriteError = "public", web.MaxPublicBody, oauth.WriteError
+	edge, err := oauth.New(oauth.Config{
+		Issuer: s.issuer, Authenticator: authenticator, Revoker: s.service, Keys: keys, Metrics: s.metrics,
+		OpenIDAlias: s.cfg.OpenIDAlias, Now: time.Now, Random: rand.Reader,
+	})
+	if err != nil {
+		return err
+	}
+	engine := web.NewEngine(c)
+	edge.Mount(engine)
+	s.listeners.public.handle(engine, s.logger)
+	return nil
+}
+
+func (s *server) mountAdmin(c web.Config, authenticator *registry.Authenticator, keys *signing.Ring) error {
+	c.Listener, c.MaxBody, c.WriteError = "admin", web.MaxAdminBody, web.WriteProblem
+	c.Observe = func(route, method string, status int, _ time.Duration) { s.metrics.AdminRequest(route, method, status) }
+	engine := web.NewEngine(c)
+	if err := admin.Mount(engine, admin.Config{
+		Service: s.service, Authenticator: authenticator, ParseAccessToken: keys.ParseAccessToken, Now: time.Now,
+	}); err != nil {
+		return err
+	}
+	s.listeners.admin.handle(engine, s.logger)
+	return nil
+}
+
+// Entries of the denylist are needed no longer than their tokens live; the
+// margin is for clocks that disagree.
+const (
+	pruneInterval = 10 * time.Minute
+	pruneMargin   = 24 * time.Hour
+)
+
+// prune deletes what the denylist no longer needs, now and then.
+func (s *server) prune(ctx context.Context) {
+	ticker := time.NewTicker(pruneInterval)
+	defer ticker.Stop()
+	for {
+		n, err := s.db.PruneDeniedTokens(ctx, time.Now().Add(-pruneMargin))
+		switch {
+		case err != nil && ctx.Err() == nil:
+			s.logger.WarnContext(ctx, "the denylist was not pruned", "error", err)
+		case n > 0:
+			s.logger.InfoContext(ctx, "pruned the denylist", "tokens", n)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+	}
+}

@@ -1,0 +1,53 @@
+package oauth_test
+
+import (
+	"testing"
+
+	"keywright/registry"
+	"keywright/storage/storagetest"
+)
+
+// Endpoints, as the contract names them.
+const (
+	pathToken      = "/oauth2/token"
+	pathIntrospect = "/oauth2/introspect"
+	pathRevoke     = "/oauth2/revoke"
+	pathJWKS       = "/.well-known/jwks.json"
+	pathMetadata   = "/.well-known/oauth-authorization-server"
+)
+
+// blackBoxCase is one demand on the OAuth edge. The bed is shared with the
+// other cases; one that moves the clock or breaks the database takes its own.
+type blackBoxCase struct {
+	name string // its id, and what is tried
+	run  func(t *testing.T, b *bed)
+}
+
+// TestBlackBox runs every case with both token formats on both databases.
+func TestBlackBox(t *testing.T) {
+	t.Parallel()
+	for _, dialect := range storagetest.Dialects() {
+		for _, format := range []string{registry.FormatJWT, registry.FormatOpaque} {
+			t.Run(dialect+"/"+format, func(t *testing.T) {
+				t.Parallel()
+				b := newBed(t, dialect, format, "")
+				for _, cases := range [][]blackBoxCase{
+					tokenCases, introspectionCases, revocationCases, jwtCases, metadataCases,
+				} {
+					for _, c := range cases {
+						t.Run(c.name, func(t *testing.T) {
+							t.Parallel()
+							c.run(t, b)
+						})
+					}
+				}
+			})
+		}
+	}
+}
+
+// own is a bed like b for one case alone.
+func (b *bed) own(t *testing.T) *bed {
+	t.Helper()
+	return newBed(t, b.dialect, b.format, "")
+}

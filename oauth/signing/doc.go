@@ -1,0 +1,7 @@
+// Package signing makes and reads access tokens: RFC 9068 JWTs, signed, and
+// opaque tokens, sealed. It also publishes the public signing keys (RFC 7517).
+//
+// It answers whether a token was made here and what it says. Whether the token
+// is still good (expiry, revocation, the state of its client) is decided by the
+// registry; nothing here reads a clock or a database.
+package signing

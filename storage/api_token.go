@@ -1,0 +1,123 @@
+package storage
+
+import (
+	"context"
+
+	"github.com/uptrace/bun"
+
+	"keywright/registry"
+)
+
+type apiTokenRow struct {
+	bun.BaseModel `bun:"table:api_tokens,alias:t"`
+
+	ID             string `bun:",pk"`
+	OrganizationID string
+	ProjectID      optional
+	Type           string
+	Name           string
+	Description    string
+	IsActive       bool
+	ExpiresAt      moment
+	RevokedAt      moment
+	Scopes         list
+	Permissions    list
+	IPWhitelist    list
+	PepperID       string
+	Digest         digest
+	Hint           string
+	CreatedByKind  string
+	CreatedByID    string
+	CreatedVia     string
+	Revision       int64
+	CreatedAt      moment
+	UpdatedAt      moment
+
+	usageColumns
+}
+
+func apiTokenRowOf(t registry.APIToken) *apiTokenRow {
+	return &apiTokenRow{
+		ID:             t.ID,
+		OrganizationID: t.OrganizationID,
+		ProjectID:      optional(t.ProjectID),
+		Type:           t.Type,
+		Name:           t.Name,
+		Description:    t.Description,
+		IsActive:       t.IsActive,
+		ExpiresAt:      moment{t.ExpiresAt},
+		RevokedAt:      moment{t.RevokedAt},
+		Scopes:         t.Scopes,
+		Permissions:    t.Permissions,
+		IPWhitelist:    prefixTexts(t.IPWhitelist),
+		PepperID:       t.Digest.PepperID,
+		Digest:         t.Digest.Sum[:],
+		Hint:           t.Hint,
+		CreatedByKind:  t.CreatedBy.Kind,
+		CreatedByID:    t.CreatedBy.ID,
+		CreatedVia:     string(t.CreatedVia),
+		Revision:       t.Revision,
+		CreatedAt:      moment{t.CreatedAt},
+		UpdatedAt:      moment{t.UpdatedAt},
+	}
+}
+
+func (r apiTokenRow) domain() (registry.APIToken, error) {
+	whitelist, err := parsePrefixes(r.IPWhitelist)
+	if err != nil {
+		return registry.APIToken{}, err
+	}
+	return registry.APIToken{
+		ID:             r.ID,
+		OrganizationID: r.OrganizationID,
+		ProjectID:      string(r.ProjectID),
+		Type:           r.Type,
+		Name:           r.Name,
+		Description:    r.Description,
+		IsActive:       r.IsActive,
+		ExpiresAt:      r.ExpiresAt.Time,
+		RevokedAt:      r.RevokedAt.Time,
+		Scopes:         r.Scopes,
+		Permissions:    r.Permissions,
+		IPWhitelist:    whitelist,
+		Digest:         r.Digest.under(r.PepperID),
+		Hint:           r.Hint,
+		CreatedBy:      registry.Principal{Kind: r.CreatedByKind, ID: r.CreatedByID},
+		CreatedVia:     registry.CreatedVia(r.CreatedVia),
+		Revision:       r.Revision,
+		CreatedAt:      r.CreatedAt.Time,
+		UpdatedAt:      r.UpdatedAt.Time,
+		Usage:          r.usageColumns.domain(),
+	}, nil
+}
+
+// APIToken implements registry.Reader.
+func (s *session) APIToken(ctx context.Context, organizationID, id string) (registry.APIToken, error) {
+	var row apiTokenRow
+	query := s.bun.NewSelect().Model(&row).ColumnExpr("t.*").
+		Where("t.id = ? AND t.organization_id = ?", id, organizationID)
+	if err := s.get(ctx, "API token", withUsage(query, registry.CredentialAPIToken)); err != nil {
+		return registry.APIToken{}, err
+	}
+	return row.domain()
+}
+
+// InsertAPIToken implements registry.Tx.
+func (s *session) InsertAPIToken(ctx context.Context, t registry.APIToken) error {
+	return s.insert(ctx, "API token", apiTokenRowOf(t))
+}
+
+// APITokenForUpdate implements registry.Tx.
+func (s *session) APITokenForUpdate(ctx context.Context, organizationID, id string) (registry.APIToken, error) {
+	if err := s.lock(ctx, "API token", "api_tokens", organizationID, id); err != nil {
+		return registry.APIToken{}, err
+	}
+	return s.APIToken(ctx, organizationID, id)
+}
+
+// UpdateAPIToken implements registry.Tx.
+func (s *session) UpdateAPIToken(ctx context.Context, t registry.APIToken) error {
+	return s.execOne(ctx, "API token", s.bun.NewUpdate().Model(apiTokenRowOf(t)).
+		ExcludeColumn("id", "organization_id", "created_by_kind", "created_by_id", "created_via", "created_at").
+		Where("t.id = ? AND t.organization_id = ?", t.ID, t.OrganizationID))
+}

@@ -1,0 +1,109 @@
+package storage
+
+import (
+	"reflect"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/pressly/goose/v3"
+	"github.com/uptrace/bun"
+	"github.com/uptrace/bun/dialect/pgdialect"
+	"github.com/uptrace/bun/dialect/sqlitedialect"
+	"github.com/uptrace/bun/schema"
+)
+
+// sqlDialect is where the SQL of the two databases differs.
+type sqlDialect struct {
+	name       string // the folder of its migrations
+	goose      goose.Dialect
+	bun        schema.Dialect
+	locksRows  bool     // false: the only writer holds the whole database
+	timeType   bun.Safe // type of a column of time
+	byteOrder  bun.Safe // collation that orders text by its bytes
+	jsonObject string   // function: alternating keys and values → object
+	jsonArray  bun.Safe // aggregate: values → array
+}
+
+func postgresDialect() sqlDialect {
+	return sqlDialect{
+		name:       "postgres",
+		goose:      goose.DialectPostgres,
+		bun:        postgresText{pgdialect.New()},
+		locksRows:  true,
+		timeType:   "timestamptz",
+		byteOrder:  `"C"`,
+		jsonObject: "json_build_object",
+		jsonArray:  "json_agg",
+	}
+}
+
+func sqliteDialect() sqlDialect {
+	return sqlDialect{
+		name:       "sqlite",
+		goose:      goose.DialectSQLite3,
+		bun:        sqliteText{sqlitedialect.New()},
+		timeType:   "text",
+		byteOrder:  "BINARY",
+		jsonObject: "json_object",
+		jsonArray:  "json_group_array",
+	}
+}
+
+// postgresText and sqliteText are Bun's dialects, except for strings that SQL
+// cannot carry. Bun would send those changed, so that two different strings
+// could name the same row.
+type (
+	postgresText struct{ *pgdialect.Dialect }
+	sqliteText   struct{ *sqlitedialect.Dialect }
+)
+
+func (d postgresText) AppendString(b []byte, s string) []byte {
+	if !isText(s) {
+		return append(b, notText...)
+	}
+	return d.Dialect.AppendString(b, s)
+}
+
+func (d sqliteText) AppendString(b []byte, s string) []byte {
+	if !isText(s) {
+		return append(b, notText...)
+	}
+	return d.Dialect.AppendString(b, s)
+}
+
+// notText stands in a statement for a string that SQL cannot carry. No other
+// statement has a NUL byte; the watched driver refuses this one.
+const notText = "\x00"
+
+func isText(s string) bool { return utf8.ValidString(s) && strings.IndexByte(s, 0) < 0 }
+
+// object is the SQL expression for a row of the model's table as a JSON object
+// that encoding/json reads into the model: its keys are the Go field names.
+func (d sqlDialect) object(db *bun.DB, model reflect.Type, alias string) string {
+	var b strings.Builder
+	b.WriteString(d.jsonObject + "(")
+	for i, field := range db.Table(model).Fields {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		b.WriteString("'" + field.GoName + "', " + d.value(field, alias+"."+string(field.SQLName)))
+	}
+	b.WriteString(")")
+	return b.String()
+}
+
+// value is the SQL expression for a column as a JSON value.
+func (d sqlDialect) value(field *schema.Field, column string) string {
+	sqlite := d.name == "sqlite"
+	switch {
+	case field.IndirectType == reflect.TypeFor[digest]() && sqlite:
+		return "hex(" + column + ")"
+	case field.IndirectType == reflect.TypeFor[digest]():
+		return "encode(" + column + ", 'hex')"
+	case field.IndirectType == reflect.TypeFor[list]() && sqlite:
+		return "json(" + column + ")"
+	case field.IndirectType.Kind() == reflect.Bool && sqlite:
+		return "json(iif(" + column + ", 'true', 'false'))"
+	}
+	return column
+}
