@@ -13,9 +13,10 @@ import (
 	"keywright/migrations"
 )
 
-// ErrNewerSchema is returned when the database was migrated by a later version
-// of the program.
-var ErrNewerSchema = errors.New("the database has a newer schema than this version knows")
+// ErrNewerSchema is returned when a later version of the program took something
+// away from the schema that this one needs. A newer schema to which things were
+// only added is no error: the previous version keeps working on it.
+var ErrNewerSchema = errors.New("the database has a newer schema than this version can work with")
 
 // MigrationStatus is how far the schema has come.
 type MigrationStatus struct {
@@ -62,8 +63,8 @@ func (db *DB) MigrationStatus(ctx context.Context) (MigrationStatus, error) {
 	return status, err
 }
 
-// withSchema calls fn while no other replica migrates, with a schema that is
-// not newer than the program.
+// withSchema calls fn while no other replica migrates, with a schema that the
+// program can work with.
 func (db *DB) withSchema(ctx context.Context, fn func(*goose.Provider) error) error {
 	if !db.dialect.locksRows {
 		return db.checkSchema(ctx, db.write.DB, fn) // the file lock keeps others out
@@ -94,7 +95,13 @@ func (db *DB) checkSchema(ctx context.Context, pool *sql.DB, fn func(*goose.Prov
 		return fmt.Errorf("read the version of the schema: %w", clean(err))
 	}
 	if current > latest {
-		return fmt.Errorf("%w: it is at %d, this program at %d", ErrNewerSchema, current, latest)
+		var oldest int64
+		if err := pool.QueryRowContext(ctx, `SELECT oldest FROM schema_compatibility`).Scan(&oldest); err != nil {
+			return fmt.Errorf("read the compatibility of the schema: %w", clean(err))
+		}
+		if latest < oldest {
+			return fmt.Errorf("%w: it is at %d and needs a program for %d, this one is for %d", ErrNewerSchema, current, oldest, latest)
+		}
 	}
 	return fn(provider)
 }

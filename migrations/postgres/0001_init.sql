@@ -222,6 +222,15 @@ CREATE TABLE feed_counter (
 );
 INSERT INTO feed_counter (id, position) VALUES (1, 0);
 
+-- The oldest schema version whose program still works on this schema. A
+-- migration that takes something away, long after the one that replaced it,
+-- raises it; one that only adds leaves it.
+CREATE TABLE schema_compatibility (
+    id bigint NOT NULL PRIMARY KEY CHECK (id = 1),
+    oldest bigint NOT NULL
+);
+INSERT INTO schema_compatibility (id, oldest) VALUES (1, 1);
+
 CREATE TABLE feed (
     position bigint NOT NULL PRIMARY KEY,
     kind text NOT NULL,
@@ -265,6 +274,7 @@ CREATE INDEX keys_purpose_idx ON keys (purpose, created_at, id);
 DROP TABLE keys;
 DROP TABLE audit_events;
 DROP TABLE feed;
+DROP TABLE schema_compatibility;
 DROP TABLE feed_counter;
 DROP TABLE denied_tokens;
 DROP TABLE usage_batches;

@@ -71,7 +71,7 @@ func TestMigrationStatus(t *testing.T) {
 			url := storagetest.EmptyURL(t, dialect)
 			db := storagetest.OpenWith(t, storage.Config{URL: url})
 			status, err := db.MigrationStatus(ctx)
-			if err != nil || status.Current != 0 || status.Latest != 1 || len(status.Pending) != 1 {
+			if err != nil || status.Current != 0 || status.Latest == 0 || len(status.Pending) != int(status.Latest) {
 				t.Errorf("empty: got %+v, %v", status, err)
 			}
 			for range 2 {
@@ -88,11 +88,18 @@ func TestMigrationStatus(t *testing.T) {
 			if _, err := storagetest.SQL(t, url).Exec(newer); err != nil {
 				t.Fatal(err)
 			}
+			if err := db.Migrate(ctx); err != nil {
+				t.Errorf("newer, nothing taken away: got %v", err)
+			}
+			taken := fmt.Sprintf("UPDATE schema_compatibility SET oldest = %d", status.Latest+1)
+			if _, err := storagetest.SQL(t, url).Exec(taken); err != nil {
+				t.Fatal(err)
+			}
 			if err := db.Migrate(ctx); !errors.Is(err, storage.ErrNewerSchema) {
-				t.Errorf("newer: got %v, want ErrNewerSchema", err)
+				t.Errorf("newer, something taken away: got %v, want ErrNewerSchema", err)
 			}
 			if _, err := db.MigrationStatus(ctx); !errors.Is(err, storage.ErrNewerSchema) {
-				t.Errorf("newer: got %v, want ErrNewerSchema", err)
+				t.Errorf("newer, something taken away: got %v, want ErrNewerSchema", err)
 			}
 		})
 	}

@@ -17,6 +17,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	_ "github.com/jackc/pgx/v5/stdlib" // for SQL
 	_ "modernc.org/sqlite"             // for SQL
@@ -51,12 +52,19 @@ func Open(t testing.TB, dialect string) *storage.DB {
 	return OpenWith(t, storage.Config{URL: URL(t, dialect)})
 }
 
+// patience is the Timeout of databases whose test does not set one: tests run
+// beside each other on few cores, and are about what is answered, not when.
+const patience = 30 * time.Second
+
 // OpenWith opens a database and closes it after the test. A Logger that is
 // not set discards.
 func OpenWith(t testing.TB, cfg storage.Config) *storage.DB {
 	t.Helper()
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
+	}
+	if cfg.Timeout == 0 {
+		cfg.Timeout = patience
 	}
 	db, err := storage.Open(t.Context(), cfg)
 	if err != nil {
