@@ -55,7 +55,8 @@ func environment(databaseURL string, more ...string) []string {
 // process is a server that runs.
 type process struct {
 	cmd                    *exec.Cmd
-	stdout, stderr         *output
+	stdout                 *os.File // not a pipe: what was written before the log line is there
+	stderr                 *output
 	public, admin, metrics string // URLs
 	ended                  chan struct{}
 	startedWithin          time.Duration
@@ -89,7 +90,12 @@ func (o *output) String() string {
 // launch starts keywright in a folder and waits until it listens. It does not
 // wait for the end; see stop and kill.
 func launch(dir string, environ []string, args ...string) (*process, error) {
-	p := &process{cmd: exec.Command("keywright", args...), stdout: newOutput(), stderr: newOutput(), ended: make(chan struct{})}
+	stdout, err := os.CreateTemp(dir, "stdout-*")
+	if err != nil {
+		return nil, err
+	}
+	defer stdout.Close()
+	p := &process{cmd: exec.Command("keywright", args...), stdout: stdout, stderr: newOutput(), ended: make(chan struct{})}
 	p.cmd.Dir, p.cmd.Env = dir, environ
 	p.cmd.Stdout, p.cmd.Stderr = p.stdout, p.stderr
 	p.cmd.SysProcAttr = lifeline()
@@ -146,6 +152,12 @@ func (p *process) findAddresses() bool {
 		}
 	}
 	return p.public != "" && p.admin != "" && p.metrics != ""
+}
+
+// printed is what the process wrote to its standard output so far.
+func (p *process) printed() (string, error) {
+	text, err := os.ReadFile(p.stdout.Name())
+	return string(text), err
 }
 
 // kill ends the process with SIGKILL.

@@ -97,7 +97,9 @@ func scriptServe(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Setenv("PUBLIC", p.public)
 	ts.Setenv("ADMIN", p.admin)
 	ts.Setenv("METRICS", p.metrics)
-	ts.Check(os.WriteFile(ts.MkAbs("serve.out"), []byte(p.stdout.String()), 0o600))
+	printed, err := p.printed()
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs("serve.out"), []byte(printed), 0o600))
 }
 
 // scriptStop stops the server with SIGTERM and puts its log into serve.err.
