@@ -115,7 +115,7 @@ func TestRefusedAccessTokens(t *testing.T) {
 				a.IssuedAt, a.ExpiresAt = a.IssuedAt.Add(-time.Hour), a.IssuedAt
 			}), "token_expired"},
 			{"of a deleted secret", sign(func(a *registry.AccessToken) { a.SecretID = "sec_0000000000000000000000000g" }), "secret_revoked"},
-			{"cut", unchanged[:len(unchanged)-4], "malformed_token"},
+			{"cut", unchanged[:len(unchanged)-5], "malformed_token"},
 		}
 		answers := map[string]bool{}
 		for _, tc := range cases {
