@@ -31,9 +31,11 @@ func TestBlackBox(t *testing.T) {
 			t.Run(dialect+"/"+format, func(t *testing.T) {
 				t.Parallel()
 				b := newBed(t, dialect, format, "")
-				for _, cases := range [][]blackBoxCase{
-					tokenCases, introspectionCases, revocationCases, jwtCases, metadataCases,
-				} {
+				groups := [][]blackBoxCase{tokenCases, introspectionCases, revocationCases, jwtCases, metadataCases}
+				if format == registry.FormatJWT {
+					groups = append(groups, jwtFormatCases)
+				}
+				for _, cases := range groups {
 					for _, c := range cases {
 						t.Run(c.name, func(t *testing.T) {
 							t.Parallel()

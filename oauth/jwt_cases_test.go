@@ -7,8 +7,6 @@ import (
 
 	"github.com/go-jose/go-jose/v4"
 	"github.com/google/go-cmp/cmp"
-
-	"keywright/registry"
 )
 
 // verified reads a JWT as a resource server does that knows the address of the
@@ -27,16 +25,9 @@ func (b *bed) verified(t *testing.T, raw string) (header map[jose.HeaderKey]any,
 	return header, claims
 }
 
-func skipUnlessJWT(t *testing.T, b *bed) {
-	t.Helper()
-	if b.format != registry.FormatJWT {
-		t.Skip("for JWT access tokens alone")
-	}
-}
-
-var jwtCases = []blackBoxCase{
+// jwtFormatCases are about what a JWT shows to whoever holds it.
+var jwtFormatCases = []blackBoxCase{
 	{"J01 the header", func(t *testing.T, b *bed) {
-		skipUnlessJWT(t, b)
 		header, _ := b.verified(t, b.issue(t, b.reader).AccessToken)
 		want := map[jose.HeaderKey]any{"alg": "ES256", "kid": b.keys.SigningKeys()[0].ID, "typ": "at+jwt"}
 		if diff := cmp.Diff(want, header); diff != "" {
@@ -44,7 +35,6 @@ var jwtCases = []blackBoxCase{
 		}
 	}},
 	{"J02 the claims", func(t *testing.T, b *bed) {
-		skipUnlessJWT(t, b)
 		_, claims := b.verified(t, b.issue(t, b.reader).AccessToken)
 		if jti, ok := claims["jti"].(string); !ok || jti == "" {
 			t.Errorf("jti: got %v", claims["jti"])
@@ -68,7 +58,6 @@ var jwtCases = []blackBoxCase{
 		}
 	}},
 	{"J03 aud", func(t *testing.T, b *bed) {
-		skipUnlessJWT(t, b)
 		_, one := b.verified(t, b.issue(t, b.all).AccessToken)
 		_, two := b.verified(t, b.issue(t, b.wide, "resource", documents, "resource", statistics).AccessToken)
 		if one["aud"] != b.issuer {
@@ -79,14 +68,12 @@ var jwtCases = []blackBoxCase{
 		}
 	}},
 	{"J04 scope is the one that was asked for", func(t *testing.T, b *bed) {
-		skipUnlessJWT(t, b)
 		_, claims := b.verified(t, b.issue(t, b.reader, "scope", "export documents:read").AccessToken)
 		if claims["scope"] != "documents:read export" {
 			t.Errorf("scope: got %v", claims["scope"])
 		}
 	}},
 	{"J05 lists are never null", func(t *testing.T, b *bed) {
-		skipUnlessJWT(t, b)
 		_, claims := b.verified(t, b.issue(t, b.all).AccessToken)
 		for _, member := range []string{"roles", "permissions"} {
 			if diff := cmp.Diff([]any{}, claims[member]); diff != "" {
@@ -99,6 +86,15 @@ var jwtCases = []blackBoxCase{
 			}
 		}
 	}},
+	{"J09 iss is that of the metadata", func(t *testing.T, b *bed) {
+		_, claims := b.verified(t, b.issue(t, b.reader).AccessToken)
+		if got := b.metadata(t, pathMetadata)["issuer"]; claims["iss"] != got {
+			t.Errorf("iss is %v, the metadata says %v", claims["iss"], got)
+		}
+	}},
+}
+
+var jwtCases = []blackBoxCase{
 	{"J06 rev is the position the client was read at", func(t *testing.T, b *bed) {
 		b = b.own(t)
 		before, err := b.ring.ParseAccessToken(b.issue(t, b.reader).AccessToken)
@@ -125,13 +121,6 @@ var jwtCases = []blackBoxCase{
 			if key["use"] != "sig" || key["alg"] != "ES256" || key["kid"] == "" {
 				t.Errorf("use %v, alg %v, kid %v", key["use"], key["alg"], key["kid"])
 			}
-		}
-	}},
-	{"J09 iss is that of the metadata", func(t *testing.T, b *bed) {
-		skipUnlessJWT(t, b)
-		_, claims := b.verified(t, b.issue(t, b.reader).AccessToken)
-		if got := b.metadata(t, pathMetadata)["issuer"]; claims["iss"] != got {
-			t.Errorf("iss is %v, the metadata says %v", claims["iss"], got)
 		}
 	}},
 	{"J12 the key set can be cached", func(t *testing.T, b *bed) { b.cacheable(t, pathJWKS) }},
