@@ -2,6 +2,7 @@ package storage
 
 import (
 	"context"
+	"time"
 
 	"github.com/uptrace/bun"
 
@@ -94,12 +95,58 @@ func (r apiTokenRow) domain() (registry.APIToken, error) {
 // APIToken implements registry.Reader.
 func (s *session) APIToken(ctx context.Context, organizationID, id string) (registry.APIToken, error) {
 	var row apiTokenRow
-	query := s.bun.NewSelect().Model(&row).ColumnExpr("t.*").
-		Where("t.id = ? AND t.organization_id = ?", id, organizationID)
-	if err := s.get(ctx, "API token", withUsage(query, registry.CredentialAPIToken)); err != nil {
+	query := s.selectAPIToken(&row).Where("t.id = ? AND t.organization_id = ?", id, organizationID)
+	if err := s.get(ctx, "API token", query); err != nil {
 		return registry.APIToken{}, err
 	}
 	return row.domain()
+}
+
+// selectAPIToken selects API tokens with their usage.
+func (s *session) selectAPIToken(model any) *bun.SelectQuery {
+	return withUsage(s.bun.NewSelect().Model(model).ColumnExpr("t.*"), registry.CredentialAPIToken)
+}
+
+// APITokenPage implements registry.Reader.
+func (s *session) APITokenPage(ctx context.Context, filter registry.APITokenFilter, page registry.Page) ([]registry.APIToken, error) {
+	if err := s.preferIndexes(ctx); err != nil {
+		return nil, err
+	}
+	var rows []apiTokenRow
+	query := s.selectAPIToken(&rows).ApplyQueryBuilder(apiTokensThat(filter))
+	query = s.narrowed(query, "t", registry.CredentialAPIToken, filter.Narrowing)
+	if err := s.get(ctx, "API token", s.inOrder(query, page, "t.expires_at")); err != nil {
+		return nil, err
+	}
+	var tokens []registry.APIToken
+	for _, row := range rows {
+		token, err := row.domain()
+		if err != nil {
+			return nil, err
+		}
+		tokens = append(tokens, token)
+	}
+	return tokens, nil
+}
+
+// apiTokensThat are the API tokens of one organization that the filter selects.
+func apiTokensThat(filter registry.APITokenFilter) func(bun.QueryBuilder) bun.QueryBuilder {
+	return func(q bun.QueryBuilder) bun.QueryBuilder {
+		q = q.Where("t.organization_id = ?", filter.OrganizationID)
+		if filter.ProjectID != "" {
+			q = q.Where("t.project_id = ?", filter.ProjectID)
+		}
+		if filter.CreatedBy != "" {
+			q = q.Where("t.created_by_id = ?", filter.CreatedBy)
+		}
+		if filter.Type != "" {
+			q = q.Where("t.type = ?", filter.Type)
+		}
+		if filter.OnlyUnrevoked {
+			q = q.Where("t.revoked_at IS NULL")
+		}
+		return q
+	}
 }
 
 // InsertAPIToken implements registry.Tx.
@@ -120,4 +167,26 @@ func (s *session) UpdateAPIToken(ctx context.Context, t registry.APIToken) error
 	return s.execOne(ctx, "API token", s.bun.NewUpdate().Model(apiTokenRowOf(t)).
 		ExcludeColumn("id", "organization_id", "created_by_kind", "created_by_id", "created_via", "created_at").
 		Where("t.id = ? AND t.organization_id = ?", t.ID, t.OrganizationID))
+}
+
+// DeleteAPIToken implements registry.Tx. Its audit events stay.
+func (s *session) DeleteAPIToken(ctx context.Context, organizationID, id string) error {
+	if err := s.lock(ctx, "API token", "api_tokens", organizationID, id); err != nil {
+		return err
+	}
+	_, err := s.exec(ctx, "usage", s.bun.NewDelete().Table("usage_totals").
+		Where("EXISTS (SELECT 1 FROM api_tokens WHERE id = ? AND organization_id = ?)", id, organizationID).
+		Where("kind = ? AND id = ?", registry.CredentialAPIToken, id))
+	if err != nil {
+		return err
+	}
+	return s.execOne(ctx, "API token", s.bun.NewDelete().Table("api_tokens").
+		Where("id = ? AND organization_id = ?", id, organizationID))
+}
+
+// RevokeAPITokens implements registry.Tx.
+func (s *session) RevokeAPITokens(ctx context.Context, filter registry.APITokenFilter, at time.Time) ([]string, error) {
+	filter.OnlyUnrevoked = true
+	selected := s.bun.NewSelect().TableExpr("api_tokens AS t").Column("t.id").ApplyQueryBuilder(apiTokensThat(filter))
+	return s.revokeSelected(ctx, "API token", "api_tokens", selected.Order("t.id"), at)
 }

@@ -2,6 +2,7 @@ package storage
 
 import (
 	"context"
+	"time"
 
 	"github.com/uptrace/bun"
 
@@ -68,11 +69,49 @@ func (r applicationRow) domain() registry.Application {
 // Application implements registry.Reader.
 func (s *session) Application(ctx context.Context, organizationID, id string) (registry.Application, error) {
 	var row applicationRow
-	err := s.get(ctx, "application", s.bun.NewSelect().Model(&row).ColumnExpr("app.*").
-		ColumnExpr("(SELECT ?(ae.endpoint_id ORDER BY ae.endpoint_id) FROM application_endpoints AS ae WHERE ae.application_id = app.id) AS endpoint_ids",
-			s.db.dialect.jsonArray).
+	err := s.get(ctx, "application", s.selectApplication(&row).
 		Where("app.id = ? AND app.organization_id = ?", id, organizationID))
 	return row.domain(), err
+}
+
+// ApplicationPage implements registry.Reader.
+func (s *session) ApplicationPage(ctx context.Context, organizationID, projectID string, page registry.Page) ([]registry.Application, error) {
+	var rows []applicationRow
+	query := s.selectApplication(&rows).Where("app.organization_id = ?", organizationID)
+	if projectID != "" {
+		query = query.Where("app.project_id = ?", projectID)
+	}
+	err := s.get(ctx, "application", newestFirst(query, page))
+	return convert(rows, applicationRow.domain), err
+}
+
+// ClientCounts implements registry.Reader.
+func (s *session) ClientCounts(ctx context.Context, organizationID string, applicationIDs []string, notGoneAt time.Time) (map[string]int, error) {
+	counts := make(map[string]int, len(applicationIDs))
+	if len(applicationIDs) == 0 {
+		return counts, nil
+	}
+	var rows []struct {
+		ApplicationID string
+		Clients       int
+	}
+	filter := registry.ClientFilter{OrganizationID: organizationID, NotGoneAt: notGoneAt}
+	err := s.get(ctx, "client", s.bun.NewSelect().TableExpr("clients AS c").
+		ColumnExpr("c.application_id, count(*) AS clients").
+		ApplyQueryBuilder(clientsThat(filter)).
+		Where("c.application_id IN (?)", bun.List(applicationIDs)).
+		Group("c.application_id"), &rows)
+	for _, row := range rows {
+		counts[row.ApplicationID] = row.Clients
+	}
+	return counts, err
+}
+
+// selectApplication selects applications with their connected endpoints.
+func (s *session) selectApplication(model any) *bun.SelectQuery {
+	return s.bun.NewSelect().Model(model).ColumnExpr("app.*").
+		ColumnExpr("(SELECT ?(ae.endpoint_id ORDER BY ae.endpoint_id) FROM application_endpoints AS ae WHERE ae.application_id = app.id) AS endpoint_ids",
+			s.db.dialect.jsonArray)
 }
 
 // InsertApplication implements registry.Tx.
@@ -114,4 +153,38 @@ func (s *session) connectEndpoints(ctx context.Context, a registry.Application) 
 		return applicationEndpointRow{ApplicationID: a.ID, EndpointID: id}
 	})
 	return s.insert(ctx, "endpoint", &rows)
+}
+
+// DeleteApplication implements registry.Tx. One that has a client is in use.
+func (s *session) DeleteApplication(ctx context.Context, organizationID, id string) error {
+	return s.execOne(ctx, "application", s.bun.NewDelete().Table("applications").
+		Where("id = ? AND organization_id = ?", id, organizationID))
+}
+
+// DisconnectEndpoints implements registry.Tx. It takes the locks of the
+// applications, in order, before it touches an endpoint.
+func (s *session) DisconnectEndpoints(ctx context.Context, organizationID string, ids []string, at time.Time) ([]string, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	connected := s.bun.NewSelect().Table("application_endpoints").Column("application_id").
+		Where("endpoint_id IN (?)", bun.List(ids))
+	lock := s.bun.NewSelect().Table("applications").Column("id").
+		Where("organization_id = ? AND id IN (?)", organizationID, connected).Order("id")
+	if s.db.dialect.locksRows {
+		lock = lock.For("UPDATE")
+	}
+	var applications []string
+	if err := s.get(ctx, "application", lock, &applications); err != nil || len(applications) == 0 {
+		return nil, err
+	}
+	_, err := s.exec(ctx, "application", s.bun.NewUpdate().Table("applications").
+		Set("revision = revision + 1").Set("updated_at = ?", moment{at}).
+		Where("id IN (?)", bun.List(applications)))
+	if err != nil {
+		return nil, err
+	}
+	_, err = s.exec(ctx, "application", s.bun.NewDelete().Table("application_endpoints").
+		Where("endpoint_id IN (?) AND application_id IN (?)", bun.List(ids), bun.List(applications)))
+	return applications, err
 }

@@ -3,6 +3,7 @@ package storage
 import (
 	"context"
 	"encoding/json"
+	"time"
 
 	"github.com/uptrace/bun"
 
@@ -15,6 +16,7 @@ type auditRow struct {
 	ID             string `bun:",pk"`
 	Position       int64
 	OrganizationID string
+	ProjectID      optional
 	At             moment
 	ActorKind      string
 	ActorID        string
@@ -27,6 +29,9 @@ type auditRow struct {
 	RequestID      string
 	Before         document
 	After          document
+	Sequence       int64 `bun:",nullzero"`
+	KeyID          optional
+	MAC            []byte `bun:"mac"`
 }
 
 func (r auditRow) domain() registry.AuditEvent {
@@ -34,6 +39,7 @@ func (r auditRow) domain() registry.AuditEvent {
 		ID:             r.ID,
 		Position:       registry.Position(r.Position),
 		OrganizationID: r.OrganizationID,
+		ProjectID:      string(r.ProjectID),
 		At:             r.At.Time,
 		Actor:          registry.Principal{Kind: r.ActorKind, ID: r.ActorID},
 		Action:         r.Action,
@@ -45,6 +51,7 @@ func (r auditRow) domain() registry.AuditEvent {
 		RequestID:      r.RequestID,
 		Before:         json.RawMessage(r.Before),
 		After:          json.RawMessage(r.After),
+		Link:           registry.AuditLink{Sequence: r.Sequence, KeyID: string(r.KeyID), MAC: r.MAC},
 	}
 }
 
@@ -54,6 +61,7 @@ func (s *session) AppendAudit(ctx context.Context, e registry.AuditEvent) error 
 		ID:             e.ID,
 		Position:       int64(e.Position),
 		OrganizationID: e.OrganizationID,
+		ProjectID:      optional(e.ProjectID),
 		At:             moment{e.At},
 		ActorKind:      e.Actor.Kind,
 		ActorID:        e.Actor.ID,
@@ -66,6 +74,9 @@ func (s *session) AppendAudit(ctx context.Context, e registry.AuditEvent) error 
 		RequestID:      e.RequestID,
 		Before:         document(e.Before),
 		After:          document(e.After),
+		Sequence:       e.Link.Sequence,
+		KeyID:          optional(e.Link.KeyID),
+		MAC:            e.Link.MAC,
 	})
 }
 
@@ -76,4 +87,37 @@ func (s *session) AuditEvents(ctx context.Context, organizationID string, after 
 		Where("ev.organization_id = ? AND ev.position > ?", organizationID, int64(after)).
 		Order("ev.position", "ev.id").Limit(int64(limit)))
 	return convert(rows, auditRow.domain), err
+}
+
+// AuditPage implements registry.Reader.
+func (s *session) AuditPage(ctx context.Context, f registry.AuditFilter, before registry.Position, limit int) ([]registry.AuditEvent, error) {
+	var rows []auditRow
+	query := s.bun.NewSelect().Model(&rows).Where("ev.organization_id = ?", f.OrganizationID).
+		Order("ev.position DESC").Limit(int64(limit))
+	if before != 0 {
+		query = query.Where("ev.position < ?", int64(before))
+	}
+	for column, value := range map[string]string{
+		"project_id": f.ProjectID, "actor_id": f.ActorID, "actor_kind": f.ActorKind, "action": f.Action,
+		"target_kind": f.TargetKind, "target_id": f.TargetID, "outcome": f.Outcome,
+	} {
+		if value != "" {
+			query = query.Where("ev.? = ?", bun.Ident(column), value)
+		}
+	}
+	if !f.Since.IsZero() {
+		query = query.Where("ev.at >= ?", moment{f.Since})
+	}
+	if !f.Until.IsZero() {
+		query = query.Where("ev.at < ?", moment{f.Until})
+	}
+	err := s.get(ctx, "audit event", query)
+	return convert(rows, auditRow.domain), err
+}
+
+// PruneAudit implements registry.Tx.
+func (s *session) PruneAudit(ctx context.Context, organizationID string, through int64, before time.Time) (int64, error) {
+	return s.exec(ctx, "audit event", s.bun.NewDelete().Table("audit_events").
+		Where("organization_id = ?", organizationID).
+		Where("(sequence <= ? OR (sequence IS NULL AND at < ?))", through, moment{before}))
 }

@@ -160,9 +160,14 @@ func (s *session) Client(ctx context.Context, organizationID, clientID string) (
 
 // ClientPage implements registry.Reader.
 func (s *session) ClientPage(ctx context.Context, filter registry.ClientFilter, page registry.Page) ([]registry.Client, error) {
+	if err := s.preferIndexes(ctx); err != nil {
+		return nil, err
+	}
 	var rows []clientRow
 	query := s.selectClient(&rows).ApplyQueryBuilder(clientsThat(filter))
-	if err := s.get(ctx, "client", newestFirst(query, page)); err != nil {
+	query = s.narrowed(query, "c", registry.CredentialClient, filter.Narrowing)
+	expiry := bun.Safe("coalesce(c.expires_at, '" + s.db.dialect.lastTime + "')")
+	if err := s.get(ctx, "client", s.inOrder(query, page, expiry)); err != nil {
 		return nil, err
 	}
 	var clients []registry.Client
@@ -194,6 +199,9 @@ func clientsThat(filter registry.ClientFilter) func(bun.QueryBuilder) bun.QueryB
 		}
 		if filter.OnlyUnrevoked {
 			q = q.Where("c.revoked_at IS NULL")
+		}
+		if filter.Environment != "" {
+			q = q.Where("c.environment = ?", filter.Environment)
 		}
 		return q
 	}

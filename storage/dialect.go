@@ -22,6 +22,12 @@ type sqlDialect struct {
 	byteOrder  bun.Safe // collation that orders text by its bytes
 	jsonObject string   // function: alternating keys and values → object
 	jsonArray  bun.Safe // aggregate: values → array
+	lists      string   // condition that the JSON list {column} holds the string ?2
+	like       bun.Safe // LIKE that takes letters of any case for the same
+	firstTime  string   // sorts before every time
+	lastTime   string   // sorts after every time
+
+	preferIndexes string // statement, for the transaction; empty: the planner has no such choice
 }
 
 func postgresDialect() sqlDialect {
@@ -34,6 +40,12 @@ func postgresDialect() sqlDialect {
 		byteOrder:  `"C"`,
 		jsonObject: "json_build_object",
 		jsonArray:  "json_agg",
+		lists:      "jsonb_exists({column}, ?2)",
+		like:       "ILIKE",
+		firstTime:  "-infinity",
+		lastTime:   "infinity",
+
+		preferIndexes: "SET LOCAL enable_seqscan = off",
 	}
 }
 
@@ -46,6 +58,10 @@ func sqliteDialect() sqlDialect {
 		byteOrder:  "BINARY",
 		jsonObject: "json_object",
 		jsonArray:  "json_group_array",
+		lists:      "EXISTS (SELECT 1 FROM json_each({column}) WHERE value = ?2)",
+		like:       "LIKE",
+		firstTime:  "!",
+		lastTime:   "~",
 	}
 }
 

@@ -16,6 +16,7 @@ type organizationRow struct {
 	Name                         string
 	MaxCredentialLifetimeSeconds int64
 	MaxTokenTTLSeconds           int64
+	RotationAgeSeconds           int64
 	CutOff                       int64
 	Revision                     int64
 	CreatedAt                    moment
@@ -28,6 +29,7 @@ func organizationRowOf(o registry.Organization) *organizationRow {
 		Name:                         o.Name,
 		MaxCredentialLifetimeSeconds: int64(o.MaxCredentialLifetime / time.Second),
 		MaxTokenTTLSeconds:           int64(o.MaxTokenTTL / time.Second),
+		RotationAgeSeconds:           int64(o.RotationAge / time.Second),
 		CutOff:                       int64(o.CutOff),
 		Revision:                     o.Revision,
 		CreatedAt:                    moment{o.CreatedAt},
@@ -41,6 +43,7 @@ func (r organizationRow) domain() registry.Organization {
 		Name:                  r.Name,
 		MaxCredentialLifetime: time.Duration(r.MaxCredentialLifetimeSeconds) * time.Second,
 		MaxTokenTTL:           time.Duration(r.MaxTokenTTLSeconds) * time.Second,
+		RotationAge:           time.Duration(r.RotationAgeSeconds) * time.Second,
 		CutOff:                registry.Position(r.CutOff),
 		Revision:              r.Revision,
 		CreatedAt:             r.CreatedAt.Time,
@@ -58,4 +61,23 @@ func (s *session) Organization(ctx context.Context, id string) (registry.Organiz
 // InsertOrganization implements registry.Tx.
 func (s *session) InsertOrganization(ctx context.Context, o registry.Organization) error {
 	return s.insert(ctx, "organization", organizationRowOf(o))
+}
+
+// OrganizationForUpdate implements registry.Tx.
+func (s *session) OrganizationForUpdate(ctx context.Context, id string) (registry.Organization, error) {
+	if s.db.dialect.locksRows {
+		var found string
+		err := s.get(ctx, "organization", s.bun.NewSelect().Table("organizations").Column("id").
+			Where("id = ?", id).For("UPDATE"), &found)
+		if err != nil {
+			return registry.Organization{}, err
+		}
+	}
+	return s.Organization(ctx, id)
+}
+
+// UpdateOrganization implements registry.Tx. The cut-off stays; CutOff moves it.
+func (s *session) UpdateOrganization(ctx context.Context, o registry.Organization) error {
+	return s.execOne(ctx, "organization", s.bun.NewUpdate().Model(organizationRowOf(o)).
+		ExcludeColumn("id", "cut_off", "created_at").Where("o.id = ?", o.ID))
 }

@@ -66,6 +66,14 @@ func (s *session) Roles(ctx context.Context, organizationID string) ([]registry.
 	return convert(rows, roleRow.domain), err
 }
 
+// RolePage implements registry.Reader.
+func (s *session) RolePage(ctx context.Context, organizationID string, page registry.Page) ([]registry.Role, error) {
+	var rows []roleRow
+	query := s.bun.NewSelect().Model(&rows).Where("r.organization_id = ?", organizationID)
+	err := s.get(ctx, "role", newestFirst(query, page))
+	return convert(rows, roleRow.domain), err
+}
+
 // InsertRole implements registry.Tx.
 func (s *session) InsertRole(ctx context.Context, r registry.Role) error {
 	return s.insert(ctx, "role", roleRowOf(r))
@@ -84,4 +92,10 @@ func (s *session) UpdateRole(ctx context.Context, r registry.Role) error {
 	return s.execOne(ctx, "role", s.bun.NewUpdate().Model(roleRowOf(r)).
 		ExcludeColumn("id", "organization_id", "created_at").
 		Where("r.id = ? AND r.organization_id = ?", r.ID, r.OrganizationID))
+}
+
+// DeleteRole implements registry.Tx. A role that somebody holds is in use.
+func (s *session) DeleteRole(ctx context.Context, organizationID, id string) error {
+	return s.execOne(ctx, "role", s.bun.NewDelete().Table("roles").
+		Where("id = ? AND organization_id = ?", id, organizationID))
 }

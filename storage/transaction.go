@@ -67,6 +67,8 @@ type session struct {
 	// failed is the first failure of a statement. Postgres ends a transaction
 	// there; SQLite would commit what went before.
 	failed error
+	// onIndexes tells that preferIndexes was called.
+	onIndexes bool
 }
 
 var _ registry.Tx = (*session)(nil)
@@ -111,6 +113,19 @@ func (s *session) execOne(ctx context.Context, what string, query executor) erro
 	if err == nil && n == 0 {
 		return registry.NotFound(what)
 	}
+	return err
+}
+
+// preferIndexes keeps the rest of the transaction from reading whole tables
+// where an index will do. A list of one organization then costs what that
+// organization has, however many others there are: the planner, which counts
+// pages, would take the whole table as soon as it is a few times as large.
+func (s *session) preferIndexes(ctx context.Context) error {
+	if s.onIndexes || s.db.dialect.preferIndexes == "" {
+		return nil
+	}
+	s.onIndexes = true
+	_, err := s.exec(ctx, "list", s.bun.NewRaw(s.db.dialect.preferIndexes))
 	return err
 }
 

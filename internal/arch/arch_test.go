@@ -26,6 +26,7 @@ var arrows = map[string][]string{
 	"cmd/keywright":       {anything},
 	"configs":             {"registry", "storage", "metrics", "oauth", "admin", "internal/seal", "internal/web"},
 	"internal/arch":       {},
+	"internal/onetime":    {},
 	"internal/password":   {},
 	"internal/seal":       {},
 	"internal/testpg":     {},
@@ -44,7 +45,7 @@ var arrows = map[string][]string{
 // under "" what those of every package may: a real database with real keys.
 var testArrows = map[string][]string{
 	"":              {"registry", "migrations", "storage", "storage/storagetest", "internal/testpg", "internal/seal", "internal/vault"},
-	"admin":         {"oauth/signing", "internal/web"},
+	"admin":         {"oauth/signing", "internal/web", "internal/onetime"},
 	"configs":       {anything},
 	"oauth":         {"oauth/signing", "internal/web"},
 	"oauth/signing": {"oauth/signing"},
@@ -53,12 +54,14 @@ var testArrows = map[string][]string{
 // wrapped says which packages may name a library, by the front of its path.
 // A library that is not listed may be used anywhere but where plain forbids it.
 var wrapped = map[string][]string{
+	"github.com/alexedwards/scs":    {"admin"},
 	"github.com/danielgtaylor/huma": {"admin"},
 	"github.com/gin-gonic/gin":      {"admin", "oauth", "internal/web"},
 	"github.com/go-jose/go-jose/v3": {"oauth"}, // fosite's
 	"github.com/jackc/pgx":          {"storage", "storage/storagetest", "internal/testpg"},
 	"github.com/knadh/koanf":        {"configs"},
 	"github.com/ory":                {"oauth"},
+	"github.com/pquerna/otp":        {"internal/onetime"},
 	"github.com/pressly/goose":      {"storage"},
 	"github.com/prometheus":         {"metrics"},
 	"github.com/spf13/cobra":        {"cmd/keywright"},
@@ -69,6 +72,7 @@ var wrapped = map[string][]string{
 // testWrapped says which packages may name a library in their test files besides.
 var testWrapped = map[string][]string{
 	"github.com/gin-gonic/gin": {"cmd/keywright"},
+	"github.com/pquerna/otp":   {"admin"},
 }
 
 // plain packages use the standard library alone.

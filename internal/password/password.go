@@ -47,6 +47,10 @@ func Hash(random io.Reader, password string) (string, error) {
 
 var errNotAHash = errors.New("not an Argon2id hash in PHC string format")
 
+// none is the hash of no password: its sum is not the outcome of anything.
+var none = fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version, memoryKiB, passes, lanes,
+	encoding.EncodeToString(make([]byte, saltBytes)), encoding.EncodeToString(make([]byte, hashBytes)))
+
 // Verify tells whether hash is that of password. It fails when hash is not one
 // that Hash could have made with some reasonable cost.
 func Verify(hash, password string) (bool, error) {

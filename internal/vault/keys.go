@@ -36,7 +36,7 @@ func (k SigningKey) GoString() string { return k.ID }
 // Algorithms of the keys, as their rows name them.
 const (
 	algorithmCheck   = "none"
-	algorithmPepper  = "HMAC-SHA-256"
+	algorithmPepper  = "HMAC-SHA-256" // of the audit key, too
 	algorithmBox     = "XChaCha20-Poly1305"
 	algorithmSigning = "ES256"
 )
@@ -57,6 +57,8 @@ var kinds = []kind{
 	{registry.KeyRefusal, algorithmBox, randomKey, checkRandomKey},
 	{registry.KeyCursor, algorithmBox, randomKey, checkRandomKey},
 	{registry.KeyToken, algorithmBox, randomKey, checkRandomKey},
+	{registry.KeyAudit, algorithmPepper, randomKey, checkRandomKey},
+	{registry.KeyOneTime, algorithmBox, randomKey, checkRandomKey},
 	{registry.KeySigning, algorithmSigning, signingKey, checkSigningKey},
 }
 
@@ -143,11 +145,17 @@ func newVault(random io.Reader, keys map[registry.KeyPurpose][]openedKey) (*Vaul
 	for _, k := range keys[registry.KeyPepper] {
 		v.peppers.Add(k.ID, k.secret)
 	}
+	for _, k := range keys[registry.KeyAudit] {
+		v.audit.Add(k.ID, k.secret)
+	}
 	var err error
 	if v.refusal, err = boxOf(random, keys[registry.KeyRefusal]); err != nil {
 		return nil, err
 	}
 	if v.cursor, err = boxOf(random, keys[registry.KeyCursor]); err != nil {
+		return nil, err
+	}
+	if v.oneTime, err = boxOf(random, keys[registry.KeyOneTime]); err != nil {
 		return nil, err
 	}
 	for _, k := range keys[registry.KeyToken] {

@@ -28,8 +28,10 @@ var ErrWrongMasterKey = errors.New("KEYWRIGHT_MASTER_KEY is not the key that sea
 // Vault holds the opened keys. It is immutable and safe for concurrent use.
 type Vault struct {
 	peppers registry.Peppers
+	audit   registry.AuditKeys
 	refusal *seal.Box
 	cursor  *seal.Box
+	oneTime *seal.Box
 	tokens  []TokenKey
 	signing []SigningKey
 }
@@ -37,11 +39,17 @@ type Vault struct {
 // Peppers returns the keys of secret digests, the current one first.
 func (v *Vault) Peppers() registry.Peppers { return v.peppers }
 
+// AuditKeys returns the keys of the audit chain, the current one first.
+func (v *Vault) AuditKeys() registry.AuditKeys { return v.audit }
+
 // RefusalBox returns the box of error ids.
 func (v *Vault) RefusalBox() *seal.Box { return v.refusal }
 
 // CursorBox returns the box of page cursors.
 func (v *Vault) CursorBox() *seal.Box { return v.cursor }
+
+// OneTimeBox returns the box of the secrets of one-time codes.
+func (v *Vault) OneTimeBox() *seal.Box { return v.oneTime }
 
 // TokenKeys returns the keys of opaque access tokens, the current one first.
 func (v *Vault) TokenKeys() []TokenKey { return slices.Clone(v.tokens) }

@@ -21,14 +21,16 @@ func Challenge(w http.ResponseWriter, code, scope string) {
 	w.Header().Set("WWW-Authenticate", value)
 }
 
-// challengeRefused tells a caller without credential no error code, as RFC
+// challengeRefused tells a caller without bearer token no error code, as RFC
 // 6750 §3.1 asks, and any other that its token is invalid, whatever the cause.
 func challengeRefused(w http.ResponseWriter, cause registry.Cause) {
-	if cause == registry.CauseNoCredential {
+	switch cause {
+	case registry.CauseNoCredential, registry.CauseUnknownMember, registry.CauseWrongPassword, registry.CauseWrongOneTimeCode,
+		registry.CauseUnknownSession, registry.CauseSessionExpired:
 		Challenge(w, "", "")
-		return
+	default:
+		Challenge(w, "invalid_token", "")
 	}
-	Challenge(w, "invalid_token", "")
 }
 
 // MissingScopeError says that a refusal comes from a scope the token lacks.

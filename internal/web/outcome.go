@@ -33,6 +33,7 @@ var outcomes = map[string]outcome{
 	registry.CodeInvalidScope:           {http.StatusBadRequest, registry.CauseInvalidScope},
 	registry.CodeInvalidTarget:          {http.StatusBadRequest, registry.CauseInvalidTarget},
 	registry.CodeUnauthenticated:        {http.StatusUnauthorized, registry.CauseNoCredential},
+	registry.CodeOneTimeCodeRequired:    {http.StatusUnauthorized, registry.CauseOneTimeCodeMissing},
 	registry.CodeForbidden:              {http.StatusForbidden, registry.CauseForbidden},
 	registry.CodeConsoleSessionRequired: {http.StatusForbidden, registry.CauseConsoleSessionRequired},
 	registry.CodeGrantExceedsOwn:        {http.StatusForbidden, registry.CauseGrantExceedsOwn},
@@ -46,6 +47,8 @@ var outcomes = map[string]outcome{
 	registry.CodePreconditionFailed:     {http.StatusPreconditionFailed, registry.CausePrecondition},
 	CodeBodyTooLarge:                    {http.StatusRequestEntityTooLarge, registry.CauseBodyTooLarge},
 	registry.CodeInvalidInput:           {http.StatusUnprocessableEntity, registry.CauseInvalidRequest},
+	registry.CodeIdempotencyKeyReused:   {http.StatusUnprocessableEntity, registry.CauseInvalidRequest},
+	registry.CodeRateLimited:            {http.StatusTooManyRequests, registry.CauseRateLimited},
 	CodeInternal:                        {http.StatusInternalServerError, registry.CauseInternal},
 	registry.CodeUnavailable:            {http.StatusServiceUnavailable, registry.CauseUnavailable},
 }

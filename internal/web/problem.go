@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"strconv"
 
 	"keywright/registry"
 )
@@ -41,7 +42,7 @@ const (
 )
 
 // NewProblem returns the problem to answer err with, and sets the headers
-// that go with it: X-Error-Id, Retry-After at 503, a challenge at 401 and
+// that go with it: X-Error-Id, Retry-After at 429 and 503, a challenge at 401 and
 // where a scope is missing. The text of an internal error goes to the access
 // log alone.
 func NewProblem(w http.ResponseWriter, req *http.Request, err error) *Problem {
@@ -51,8 +52,13 @@ func NewProblem(w http.ResponseWriter, req *http.Request, err error) *Problem {
 	case ok:
 		refusal.OrganizationID, refusal.Credential = refused.OrganizationID, refused.Credential
 		challengeRefused(w, refused.Cause)
+	case o.status == http.StatusUnauthorized:
+		Challenge(w, "", "")
 	case o.status == http.StatusServiceUnavailable:
 		w.Header().Set("Retry-After", retryAfter)
+	}
+	if slowed, ok := errors.AsType[*SlowDownError](err); ok {
+		w.Header().Set("Retry-After", strconv.FormatInt(slowed.seconds(), 10))
 	}
 	if missing, ok := errors.AsType[*MissingScopeError](err); ok {
 		refusal.Cause = registry.CauseInsufficientScope

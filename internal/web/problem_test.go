@@ -6,6 +6,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/gin-gonic/gin"
 	"github.com/google/go-cmp/cmp"
@@ -43,6 +44,9 @@ func TestProblems(t *testing.T) {
 		{registry.Conflict(registry.CodeSecretInUse, "x"), 409, "secret_in_use", registry.CauseConflict, "", ""},
 		{&registry.Error{Kind: registry.KindPrecondition, Code: registry.CodePreconditionFailed}, 412, "precondition_failed", registry.CausePrecondition, "", ""},
 		{&registry.Error{Kind: registry.KindInvalid, Code: registry.CodeInvalidInput}, 422, "invalid_input", registry.CauseInvalidRequest, "", ""},
+		{&registry.Error{Kind: registry.KindUnauthenticated, Code: registry.CodeOneTimeCodeRequired}, 401, "one_time_code_required", registry.CauseOneTimeCodeMissing, `Bearer realm="keywright"`, ""},
+		{&web.SlowDownError{After: 1500 * time.Millisecond}, 429, "rate_limited", registry.CauseRateLimited, "", "2"},
+		{&web.SlowDownError{}, 429, "rate_limited", registry.CauseRateLimited, "", "1"},
 		{registry.Unavailable(errors.New("dial 10.1.1.1")), 503, "unavailable", registry.CauseUnavailable, "", "1"},
 		{errors.New("dial 10.1.1.1"), 503, "unavailable", registry.CauseUnavailable, "", "1"},
 		{&registry.Error{Code: "never_heard_of"}, 503, "unavailable", registry.CauseUnavailable, "", "1"},

@@ -97,11 +97,11 @@ func newWorld() world {
 	var w world
 	at := kept(noon)
 	w.org = registry.Organization{ID: id("org_"), Name: "Acme", MaxCredentialLifetime: 24 * time.Hour,
-		MaxTokenTTL: time.Hour, Revision: 1, CreatedAt: at, UpdatedAt: at}
+		MaxTokenTTL: time.Hour, RotationAge: registry.DefaultRotationAge, Revision: 1, CreatedAt: at, UpdatedAt: at}
 	w.prj = registry.Project{ID: id("prj_"), OrganizationID: w.org.ID, Name: "P", Description: "d",
 		Revision: 1, CreatedAt: at, UpdatedAt: at}
 	w.member = registry.Member{ID: id("mem_"), OrganizationID: w.org.ID, Email: w.org.ID + "@example.com",
-		Role: registry.RoleOwner, PasswordHash: "$argon2id$", CreatedAt: at, UpdatedAt: at}
+		Role: registry.RoleOwner, PasswordHash: "$argon2id$", Revision: 1, CreatedAt: at, UpdatedAt: at}
 	api := id("api_")
 	w.api = registry.API{ID: api, OrganizationID: w.org.ID, Identifier: "https://" + api + ".example.com", Name: "Docs",
 		Scopes: []string{"documents", "it's"}, StrictScopes: true, Revision: 1, CreatedAt: at, UpdatedAt: at,

@@ -1,0 +1,66 @@
+package storage
+
+import (
+	"strings"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"keywright/registry"
+)
+
+// statuses are the cases of StatusAt in their order: the first that applies is
+// the status. Their conditions are never NULL. API tokens are never pending.
+func statuses(alias string, at time.Time, kind string) []statusCase {
+	cases := []statusCase{
+		{registry.StatusRevoked, alias + ".revoked_at IS NOT NULL", nil},
+		{registry.StatusExpired, alias + ".expires_at IS NOT NULL AND " + alias + ".expires_at <= ?", []any{moment{at}}},
+		{registry.StatusDisabled, "NOT " + alias + ".is_active", nil},
+	}
+	if kind == registry.CredentialClient {
+		cases = append(cases, statusCase{registry.StatusPending, alias + ".confirm_by IS NOT NULL", nil})
+	}
+	return append(cases, statusCase{registry.StatusActive, "TRUE", nil})
+}
+
+type statusCase struct {
+	status    registry.Status
+	condition string
+	args      []any
+}
+
+// withStatus leaves the credentials that have the status at that moment.
+func withStatus(query *bun.SelectQuery, alias string, at time.Time, kind string, status registry.Status) *bun.SelectQuery {
+	for _, c := range statuses(alias, at, kind) {
+		if c.status == status {
+			return query.Where("("+c.condition+")", c.args...)
+		}
+		query = query.Where("NOT ("+c.condition+")", c.args...)
+	}
+	return query.Where("FALSE")
+}
+
+// narrowed leaves the credentials that fit n. The query has their usage beside
+// them as u.
+func (s *session) narrowed(query *bun.SelectQuery, alias, kind string, n registry.Narrowing) *bun.SelectQuery {
+	if n.Status != "" {
+		query = withStatus(query, alias, n.At, kind, n.Status)
+	}
+	if n.ExpiringWithin > 0 {
+		query = query.Where(alias+".revoked_at IS NULL").
+			Where(alias+".expires_at > ?", moment{n.At}).
+			Where(alias+".expires_at <= ?", moment{n.At.Add(n.ExpiringWithin)})
+	}
+	if n.UnusedFor > 0 {
+		query = query.Where("coalesce(u.last_used_at, "+alias+".created_at) <= ?", moment{n.At.Add(-n.UnusedFor)})
+	}
+	if n.Search != "" {
+		pattern, like := "%"+literal.Replace(n.Search)+"%", s.db.dialect.like
+		query = query.Where("("+alias+".name ? ? ESCAPE '!' OR "+alias+".description ? ? ESCAPE '!')", like, pattern, like, pattern)
+	}
+	return query
+}
+
+// literal writes text so that a pattern of LIKE … ESCAPE '!' takes every
+// character of it for itself.
+var literal = strings.NewReplacer("!", "!!", "%", "!%", "_", "!_")
