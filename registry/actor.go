@@ -11,6 +11,7 @@ const (
 	ActorClient   = "client"
 	ActorAPIToken = "api_token"
 	ActorOperator = "operator" // a person at the command line, on the database
+	ActorNobody   = "nobody"   // somebody who failed to sign in
 )
 
 // Scopes that open the admin API. They are never granted unasked.
@@ -31,9 +32,11 @@ type Actor struct {
 	Role           MemberRole // of a member
 	Scopes         []string   // of a credential
 	ConsoleSession bool       // a person's session, not a credential
+	SessionID      string     // of a console session
 	Via            CreatedVia
 	Address        netip.Addr
 	RequestID      string
+	Keyed          *KeyedCall // of a request with an Idempotency-Key; else nil
 }
 
 // mayRead tells whether the actor may read its organization's records.

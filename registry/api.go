@@ -39,6 +39,18 @@ type Role struct {
 	UpdatedAt      time.Time
 }
 
+// Scope is an entry of the organization's catalogue: a name for a domain of
+// access and what it means. A scope needs no entry to be used.
+type Scope struct {
+	ID             string
+	OrganizationID string
+	Name           string // a scope token, unique in the catalogue
+	Description    string
+	Revision       int64
+	CreatedAt      time.Time
+	UpdatedAt      time.Time
+}
+
 // Application is what clients are for. The endpoints connected to it are a
 // grant to each of its clients that lists no scopes of its own.
 type Application struct {

@@ -79,19 +79,41 @@ func (s *Service) UpdateAPI(ctx context.Context, actor Actor, id string, p APIPa
 			return err
 		}
 		c.before = auditAPI(api)
+		had := api.Endpoints
 		var v invalid
 		if err := s.applyAPI(&api, p, &v); err != nil {
 			return err
 		}
 		api.Revision++
 		api.UpdatedAt = c.now
-		c.after = auditAPI(api)
+		disconnected, err := c.disconnect(ctx, had, api.Endpoints)
+		if err != nil {
+			return err
+		}
+		after := auditAPI(api)
+		if len(disconnected) > 0 {
+			after["disconnectedFrom"] = disconnected
+		}
+		c.after = after
 		return c.UpdateAPI(ctx, api)
 	})
 	return api, err
 }
 
-// DeleteAPI removes an API. One that an application is connected to is a conflict.
+// disconnect takes the endpoints that an API no longer has from the
+// applications that are connected to them, and returns the ids of those.
+func (c *change) disconnect(ctx context.Context, had, has []Endpoint) ([]string, error) {
+	var dropped []string
+	for _, e := range had {
+		if !slices.ContainsFunc(has, func(kept Endpoint) bool { return kept.ID == e.ID }) {
+			dropped = append(dropped, e.ID)
+		}
+	}
+	return c.DisconnectEndpoints(ctx, c.organizationID, dropped, c.now)
+}
+
+// DeleteAPI removes an API. While an application is connected to it or a client
+// names it, that is a conflict which says who.
 func (s *Service) DeleteAPI(ctx context.Context, actor Actor, id string, match int64) error {
 	return s.change(ctx, actor, opAPIDelete, id, func(c *change) error {
 		api, err := c.api(ctx, id, match)
@@ -99,6 +121,13 @@ func (s *Service) DeleteAPI(ctx context.Context, actor Actor, id string, match i
 			return err
 		}
 		c.before = auditAPI(api)
+		users, err := c.APIUsers(ctx, api, maxUsersNamed)
+		if err != nil {
+			return err
+		}
+		if len(users) > 0 {
+			return inUse("API", users)
+		}
 		return c.DeleteAPI(ctx, c.organizationID, id)
 	})
 }

@@ -2,12 +2,13 @@ package registry
 
 import (
 	"context"
+	"slices"
 	"time"
 )
 
 var (
 	opAPITokenCreate = operation{"api_token.create", FeedAPIToken, byAdmin}
-	opAPITokenRevoke = operation{"api_token.revoke", FeedAPIToken, byAdmin}
+	opAPITokenUpdate = operation{"api_token.update", FeedAPIToken, byAdminOrCreator}
 )
 
 // defaultAPITokenLife is the life of an API token whose expiry was left blank.
@@ -51,9 +52,13 @@ func (s *Service) createAPIToken(ctx context.Context, c *change, id string, in A
 	if err := c.projectExists(ctx, t.ProjectID, &v); err != nil {
 		return APIToken{}, SecretText{}, err
 	}
+	if err := c.strictScopes(ctx, in.Scopes, &v); err != nil {
+		return APIToken{}, SecretText{}, err
+	}
 	if err := v.err(); err != nil {
 		return APIToken{}, SecretText{}, err
 	}
+	c.projectID = t.ProjectID
 	if err := c.actor.place(t.ProjectID); err != nil {
 		return APIToken{}, SecretText{}, err
 	}
@@ -75,11 +80,8 @@ func (c *change) newAPIToken(id string, in APITokenInput, o Organization, v *inv
 		Name: v.name("name", in.Name), Description: v.text("description", in.Description, 0, maxDescription),
 		Scopes: v.scopes("scopes", in.Scopes), Permissions: v.permissions("permissions", in.Permissions),
 		IPWhitelist: v.whitelist("ipWhitelist", in.IPWhitelist),
-		ExpiresAt:   v.expiry("expiresAt", in.ExpiresAt, c.now, o.MaxCredentialLifetime),
+		ExpiresAt:   v.apiTokenExpiry("expiresAt", in.ExpiresAt, c.now, o),
 		CreatedBy:   c.actor.Principal, CreatedVia: c.actor.Via, Revision: 1, CreatedAt: c.now, UpdatedAt: c.now,
-	}
-	if year := c.now.AddDate(defaultAPITokenLife, 0, 0); t.ExpiresAt.IsZero() || (in.ExpiresAt.IsZero() && t.ExpiresAt.After(year)) {
-		t.ExpiresAt = year
 	}
 	if t.ProjectID == "" && in.Type != TokenTypeOrganization {
 		t.ProjectID = c.actor.ProjectID
@@ -90,30 +92,130 @@ func (c *change) newAPIToken(id string, in APITokenInput, o Organization, v *inv
 	if (t.Type == TokenTypeProject) != (t.ProjectID != "") {
 		v.add("projectId", "goes with type %s, and only with it", TokenTypeProject)
 	}
-	if len(in.Scopes) == 0 {
-		v.add("scopes", "needs at least one entry")
-	}
-	if len(in.Permissions) == 0 {
-		v.add("permissions", "needs at least one entry")
-	}
+	v.holdsSomething(t)
 	return t
 }
 
-// RevokeAPIToken ends an API token for good. Revoking twice is a conflict.
-func (s *Service) RevokeAPIToken(ctx context.Context, actor Actor, id string, match int64) (APIToken, error) {
+// apiTokenExpiry is expiry for an API token, which always expires: blank is one
+// year from now, or the organization's longest if that is earlier.
+func (v *invalid) apiTokenExpiry(field string, value, now time.Time, o Organization) time.Time {
+	expiresAt := v.expiry(field, value, now, o.MaxCredentialLifetime)
+	if year := now.AddDate(defaultAPITokenLife, 0, 0); expiresAt.IsZero() || (value.IsZero() && expiresAt.After(year)) {
+		return year
+	}
+	return expiresAt
+}
+
+func (v *invalid) holdsSomething(t APIToken) {
+	if len(t.Scopes) == 0 {
+		v.add("scopes", "needs at least one entry")
+	}
+	if len(t.Permissions) == 0 {
+		v.add("permissions", "needs at least one entry")
+	}
+}
+
+// strictScopes refuses scopes that could never be used: when every API that
+// declares a scope of the token is strict, no free-form scope can stand beside.
+func (c *change) strictScopes(ctx context.Context, scopes []string, v *invalid) error {
+	apis, err := c.APIs(ctx, c.organizationID)
+	if err != nil {
+		return err
+	}
+	apis = slices.DeleteFunc(apis, func(a API) bool { return !declaresAny(a, scopes) })
+	v.admitted("scopes", scopes, apis)
+	return nil
+}
+
+// APITokenPatch is a partial change of an API token: nil leaves a field alone,
+// a pointer to its zero value clears it. Its type and project, and its value,
+// stay what they were.
+type APITokenPatch struct {
+	Name, Description *string
+	IsActive          *bool
+	ExpiresAt         *time.Time // zero: one year from now, or the organization's longest
+	Scopes            *[]string
+	Permissions       *[]string
+	IPWhitelist       *[]string
+}
+
+// UpdateAPIToken changes the settings that the patch names. A creator who is
+// no admin may only narrow. match is the revision of If-Match, or 0.
+func (s *Service) UpdateAPIToken(ctx context.Context, actor Actor, id string, p APITokenPatch, match int64) (APIToken, error) {
 	var t APIToken
-	err := s.change(ctx, actor, opAPITokenRevoke, id, func(c *change) (err error) {
-		if t, err = c.apiToken(ctx, id, match); err != nil {
+	err := s.change(ctx, actor, opAPITokenUpdate, id, func(c *change) error {
+		before, err := c.apiToken(ctx, id, match)
+		if err != nil {
 			return err
 		}
-		if !t.RevokedAt.IsZero() {
-			return Conflict(CodeCredentialRevoked, "the API token is revoked already")
+		switch status := before.StatusAt(c.now); {
+		case status == StatusRevoked && p.IsActive != nil:
+			return Conflict(CodeCredentialRevoked, "a revoked API token cannot be enabled or disabled")
+		case status == StatusExpired && p.ExpiresAt != nil:
+			return Conflict(CodeCredentialExpired, "the API token has expired: regenerate it or create another")
 		}
-		c.before = auditAPIToken(t)
-		t.RevokedAt, t.UpdatedAt = c.now, c.now
-		t.Revision++
-		c.after = auditAPIToken(t)
-		return c.UpdateAPIToken(ctx, t)
+		t = before
+		var v invalid
+		if err := c.applyAPIToken(ctx, &t, p, &v); err != nil {
+			return err
+		}
+		if !c.actor.isAdmin() && !narrowerToken(before, t) {
+			return Forbidden(CodeGrantExceedsOwn, "a creator may narrow an API token, never widen it")
+		}
+		if err := c.actor.mayGrant(t.Scopes, nil); err != nil {
+			return err
+		}
+		return c.storeAPIToken(ctx, before, &t)
 	})
 	return t, err
+}
+
+// applyAPIToken checks the fields that a patch sets and writes them into t.
+func (c *change) applyAPIToken(ctx context.Context, t *APIToken, p APITokenPatch, v *invalid) error {
+	if p.Name != nil {
+		t.Name = v.name("name", *p.Name)
+	}
+	if p.Description != nil {
+		t.Description = v.text("description", *p.Description, 0, maxDescription)
+	}
+	if p.IsActive != nil {
+		t.IsActive = *p.IsActive
+	}
+	if p.ExpiresAt != nil {
+		organization, err := c.Organization(ctx, c.organizationID)
+		if err != nil {
+			return err
+		}
+		t.ExpiresAt = v.apiTokenExpiry("expiresAt", *p.ExpiresAt, c.now, organization)
+	}
+	if p.Permissions != nil {
+		t.Permissions = v.permissions("permissions", *p.Permissions)
+	}
+	if p.IPWhitelist != nil {
+		t.IPWhitelist = v.whitelist("ipWhitelist", *p.IPWhitelist)
+	}
+	if p.Scopes != nil {
+		t.Scopes = v.scopes("scopes", *p.Scopes)
+		if err := c.strictScopes(ctx, *p.Scopes, v); err != nil {
+			return err
+		}
+	}
+	v.holdsSomething(*t)
+	return v.err()
+}
+
+// narrowerToken tells whether the change from before to after takes away at most.
+func narrowerToken(before, after APIToken) bool {
+	return containsAll(before.Scopes, after.Scopes) && containsAll(before.Permissions, after.Permissions) &&
+		narrowerList(before.IPWhitelist, after.IPWhitelist) &&
+		!after.ExpiresAt.After(before.ExpiresAt) && (before.IsActive || !after.IsActive)
+}
+
+// storeAPIToken writes a changed API token with its next revision, and the
+// audit's before and after.
+func (c *change) storeAPIToken(ctx context.Context, before APIToken, after *APIToken) error {
+	after.Revision++
+	after.UpdatedAt = c.now
+	c.before, c.after = auditAPIToken(before), auditAPIToken(*after)
+	return c.UpdateAPIToken(ctx, *after)
 }

@@ -6,37 +6,10 @@ import (
 )
 
 var (
-	opProjectCreate     = operation{"project.create", FeedProject, byAdmin}
 	opApplicationCreate = operation{"application.create", FeedApplication, byAdmin}
 	opApplicationUpdate = operation{"application.update", FeedApplication, byAdminOrCreator}
+	opApplicationDelete = operation{"application.delete", FeedApplication, byAdminOrCreator}
 )
-
-// ProjectInput is what a project is created from.
-type ProjectInput struct{ Name, Description string }
-
-// CreateProject makes a part of the organization.
-func (s *Service) CreateProject(ctx context.Context, actor Actor, in ProjectInput) (Project, error) {
-	id, err := NewID(s.Rand, PrefixProject)
-	if err != nil {
-		return Project{}, err
-	}
-	project := Project{ID: id, OrganizationID: actor.OrganizationID, Revision: 1}
-	err = s.change(ctx, actor, opProjectCreate, id, func(c *change) error {
-		var v invalid
-		project.Name = v.name("name", in.Name)
-		project.Description = v.text("description", in.Description, 0, maxDescription)
-		project.CreatedAt, project.UpdatedAt = c.now, c.now
-		if err := v.err(); err != nil {
-			return err
-		}
-		if err := c.actor.organizationWide(); err != nil {
-			return err
-		}
-		c.after = map[string]any{"name": project.Name, "description": project.Description}
-		return c.InsertProject(ctx, project)
-	})
-	return project, err
-}
 
 // ApplicationInput is what an application is created from. With CreateClient
 // its first client is made in the same transaction.
@@ -56,7 +29,7 @@ type ApplicationPatch struct {
 // CreatedApplication is a new application and, if one was asked for, its first
 // client with the one showing of its secret.
 type CreatedApplication struct {
-	Application Application
+	Application ApplicationDetails
 	Client      *ClientDetails
 	Secret      SecretText
 }
@@ -89,13 +62,15 @@ func (s *Service) CreateApplication(ctx context.Context, actor Actor, in Applica
 		if err := c.applyApplication(ctx, &app, patch, &v); err != nil {
 			return err
 		}
+		c.projectID = app.ProjectID
+		c.projectID = app.ProjectID
 		if err := c.actor.place(app.ProjectID); err != nil {
 			return err
 		}
 		if err := c.InsertApplication(ctx, app); err != nil {
 			return err
 		}
-		made = CreatedApplication{Application: app}
+		made = CreatedApplication{Application: ApplicationDetails{Application: app}}
 		audit := map[string]any{"application": auditApplication(app)}
 		if in.CreateClient != nil {
 			first := *in.CreateClient
@@ -104,7 +79,7 @@ func (s *Service) CreateApplication(ctx context.Context, actor Actor, in Applica
 			if err != nil {
 				return err
 			}
-			made.Client, made.Secret = &client, secret
+			made.Client, made.Secret, made.Application.ClientCount = &client, secret, 1
 			audit["clientId"], audit["client"] = clientID, auditClient(client)
 		}
 		c.after = audit
@@ -116,10 +91,11 @@ func (s *Service) CreateApplication(ctx context.Context, actor Actor, in Applica
 // UpdateApplication changes an application. Connecting an endpoint is a grant
 // to each of its clients that lists no scopes of its own; disconnecting takes
 // it away at once.
-func (s *Service) UpdateApplication(ctx context.Context, actor Actor, id string, p ApplicationPatch, match int64) (Application, error) {
-	var app Application
-	err := s.change(ctx, actor, opApplicationUpdate, id, func(c *change) (err error) {
-		if app, err = c.application(ctx, id, match); err != nil {
+func (s *Service) UpdateApplication(ctx context.Context, actor Actor, id string, p ApplicationPatch, match int64) (ApplicationDetails, error) {
+	var d ApplicationDetails
+	err := s.change(ctx, actor, opApplicationUpdate, id, func(c *change) error {
+		app, err := c.application(ctx, id, match)
+		if err != nil {
 			return err
 		}
 		before := app
@@ -133,9 +109,69 @@ func (s *Service) UpdateApplication(ctx context.Context, actor Actor, id string,
 			return Forbidden(CodeGrantExceedsOwn, "a creator may disconnect endpoints, never connect them")
 		}
 		c.before, c.after = auditApplication(before), auditApplication(app)
-		return c.UpdateApplication(ctx, app)
+		if err := c.UpdateApplication(ctx, app); err != nil {
+			return err
+		}
+		d, err = s.applicationDetails(ctx, c, app)
+		return err
 	})
-	return app, err
+	return d, err
+}
+
+// DeleteApplication removes an application, and with it those of its clients
+// that are revoked. While it has another client, that is a conflict which says
+// which. Its audit events and those of its clients stay.
+func (s *Service) DeleteApplication(ctx context.Context, actor Actor, id string, match int64) error {
+	return s.change(ctx, actor, opApplicationDelete, id, func(c *change) error {
+		app, err := c.application(ctx, id, match)
+		if err != nil {
+			return err
+		}
+		filter := ClientFilter{OrganizationID: c.organizationID, ApplicationID: id, NotGoneAt: c.now, OnlyUnrevoked: true}
+		live, err := c.ClientPage(ctx, filter, Page{Limit: maxUsersNamed})
+		if err != nil {
+			return err
+		}
+		if len(live) > 0 {
+			users := make([]User, len(live))
+			for i, client := range live {
+				users[i] = User{FeedClient, client.ID, client.Name}
+			}
+			return inUse("application", users)
+		}
+		deleted, err := c.deleteClientsOf(ctx, id)
+		if err != nil {
+			return err
+		}
+		c.projectID = app.ProjectID
+		c.before = map[string]any{"application": auditApplication(app), "clientIds": deleted}
+		return c.DeleteApplication(ctx, c.organizationID, id)
+	})
+}
+
+// deleteClientsOf deletes the clients of an application, those never confirmed
+// in time too, and returns the ids of those that could be seen. Whoever may
+// not delete one of them, may not delete the application.
+func (c *change) deleteClientsOf(ctx context.Context, applicationID string) ([]string, error) {
+	filter := ClientFilter{OrganizationID: c.organizationID, ApplicationID: applicationID}
+	var deleted []string
+	for {
+		clients, err := c.ClientPage(ctx, filter, Page{Limit: maxLimit})
+		if err != nil || len(clients) == 0 {
+			return deleted, err
+		}
+		for _, client := range clients {
+			if !client.GoneAt(c.now) {
+				if _, err := c.client(ctx, client.ID, 0); err != nil {
+					return nil, err
+				}
+				deleted = append(deleted, client.ID)
+			}
+			if err := c.DeleteClient(ctx, c.organizationID, client.ID); err != nil {
+				return nil, err
+			}
+		}
+	}
 }
 
 // application locks an application that the actor may change, and checks If-Match.
@@ -147,6 +183,8 @@ func (c *change) application(ctx context.Context, id string, match int64) (Appli
 	if err != nil {
 		return Application{}, err
 	}
+	c.projectID = app.ProjectID
+	c.projectID = app.ProjectID
 	if !c.actor.reaches(app.ProjectID) {
 		return Application{}, NotFound("application")
 	}

@@ -19,14 +19,16 @@ type AuditEvent struct {
 	ID             string
 	Position       Position
 	OrganizationID string
+	ProjectID      string // of its target; empty: organization-wide
 	At             time.Time
 	Actor          Principal
 	Action         string // operation, such as "client.regenerate"
 	TargetKind     string
 	TargetID       string
 	Outcome        string
-	Reason         string // error code of a refusal
+	Reason         string // error code of a refusal, or the cause of a failed sign-in
 	Address        netip.Addr
 	RequestID      string
 	Before, After  json.RawMessage // nil where there is none
+	Link           AuditLink
 }

@@ -29,7 +29,7 @@ func auditAPIToken(t APIToken) any {
 	}
 }
 
-func auditAPI(a API) any {
+func auditAPI(a API) map[string]any {
 	endpoints := make([]map[string]any, len(a.Endpoints))
 	for i, e := range a.Endpoints {
 		endpoints[i] = map[string]any{"id": e.ID, "method": e.Method, "path": e.Path, "scope": e.Scope}
@@ -44,6 +44,10 @@ func auditRole(r Role) any {
 	return map[string]any{
 		"name": r.Name, "description": r.Description, "scopes": r.Scopes, "permissions": r.Permissions, "revision": r.Revision,
 	}
+}
+
+func auditScope(s Scope) any {
+	return map[string]any{"name": s.Name, "description": s.Description, "revision": s.Revision}
 }
 
 func auditApplication(a Application) any {

@@ -101,6 +101,14 @@ func (c Client) GoneAt(now time.Time) bool {
 	return !c.ConfirmBy.IsZero() && c.RevokedAt.IsZero() && !now.Before(c.ConfirmBy)
 }
 
+// ttl is the lifetime of the client's access tokens, before what limits it.
+func (c Client) ttl() time.Duration {
+	if c.TokenTTL == 0 {
+		return DefaultTokenTTL
+	}
+	return c.TokenTTL
+}
+
 // Types of an API token.
 const (
 	TokenTypeOrganization = "organization"

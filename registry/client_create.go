@@ -79,6 +79,8 @@ func (c *change) placeClient(ctx context.Context, client *Client, v *invalid) er
 			client.ApplicationID = ""
 		case err != nil:
 			return err
+		case !c.actor.reaches(app.ProjectID):
+			return Forbidden(CodeGrantExceedsOwn, "a credential of a project never reaches beyond it, and the application lies elsewhere")
 		case client.ProjectID == "":
 			client.ProjectID = app.ProjectID
 		case app.ProjectID != "" && app.ProjectID != client.ProjectID:
@@ -91,6 +93,7 @@ func (c *change) placeClient(ctx context.Context, client *Client, v *invalid) er
 	if client.ProjectID == "" {
 		client.ProjectID = c.actor.ProjectID
 	}
+	c.projectID = client.ProjectID
 	return c.actor.place(client.ProjectID)
 }
 

@@ -163,6 +163,23 @@ func (cc clientContext) applyGrants(c *Client, p ClientPatch, v *invalid) {
 			c.Introspects = cc.apiNames("introspects", *p.Introspects, v)
 		}
 	}
+	switch {
+	case p.Scopes != nil:
+		v.admitted("scopes", *p.Scopes, cc.audiences(*c))
+	case p.Audiences != nil:
+		v.admitted("scopes", c.Scopes, cc.audiences(*c))
+	}
+}
+
+// audiences are the APIs that a client lists.
+func (cc clientContext) audiences(c Client) []API {
+	var listed []API
+	for _, a := range cc.apis {
+		if slices.Contains(c.Audiences, a.Identifier) {
+			listed = append(listed, a)
+		}
+	}
+	return listed
 }
 
 // roleIDs finds the roles that are named by name or id.
@@ -244,9 +261,9 @@ func (cc clientContext) narrower(before, after Client) bool {
 		containsAll(b.RoleNames(), a.RoleNames()) &&
 		containsAll(b.EffectivePermissions(), a.EffectivePermissions()) &&
 		containsAll(identifiers(b.reachable(bScopes)), identifiers(a.reachable(aScopes))) &&
-		containsAll(before.Introspects, after.Introspects) &&
+		(slices.Contains(before.Introspects, "*") || containsAll(before.Introspects, after.Introspects)) &&
 		narrowerList(before.IPWhitelist, after.IPWhitelist) &&
-		earlier && (before.IsActive || !after.IsActive) && after.TokenTTL <= max(before.TokenTTL, DefaultTokenTTL) &&
+		earlier && (before.IsActive || !after.IsActive) && after.ttl() <= before.ttl() &&
 		bytes.Equal(before.JWKS, after.JWKS)
 }
 

@@ -3,6 +3,7 @@ package registry
 import (
 	"context"
 	"slices"
+	"strings"
 )
 
 // Client returns one client of the actor's organization.
@@ -76,26 +77,32 @@ func (s *Service) detailsOf(ctx context.Context, r Reader, organizationID string
 	return all, nil
 }
 
-// ClientQuery selects and pages clients. Empty fields do not filter.
+// ClientQuery selects, sorts and pages clients. Empty fields do not filter.
 type ClientQuery struct {
 	ProjectID     string
 	ApplicationID string
 	CreatedBy     string
-	Limit         int // 1 to 200; 0: 50
-	Cursor        string
+	Environment   string
+	ListQuery
+	Limit  int // 1 to 200; 0: 50
+	Cursor string
 }
 
-// ClientList is one page of clients, newest first.
+// ClientList is one page of clients.
 type ClientList struct {
 	Items      []ClientDetails
 	NextCursor string // empty: the last page
 }
 
 // Clients lists the clients of the actor's organization, or project when it is
-// bound to one, newest first.
+// bound to one.
 func (s *Service) Clients(ctx context.Context, actor Actor, q ClientQuery) (ClientList, error) {
 	var list ClientList
 	err := s.read(ctx, actor, func(r Reader) error {
+		narrowing, sort, err := q.narrowing(s.now(), StatusRevoked, StatusExpired, StatusDisabled, StatusPending, StatusActive)
+		if err != nil {
+			return err
+		}
 		if q.ProjectID == "" {
 			q.ProjectID = actor.ProjectID
 		} else if !actor.reaches(q.ProjectID) {
@@ -103,21 +110,20 @@ func (s *Service) Clients(ctx context.Context, actor Actor, q ClientQuery) (Clie
 		}
 		filter := ClientFilter{
 			OrganizationID: actor.OrganizationID, ProjectID: q.ProjectID, ApplicationID: q.ApplicationID,
-			CreatedBy: q.CreatedBy, NotGoneAt: s.now(),
+			CreatedBy: q.CreatedBy, NotGoneAt: narrowing.At, Environment: q.Environment, Narrowing: narrowing,
 		}
-		cursor := s.cursorFor("clients", filter.OrganizationID, filter.ProjectID, filter.ApplicationID, filter.CreatedBy)
+		cursor := s.cursorFor("clients", filter.OrganizationID, filter.ProjectID, filter.ApplicationID, filter.CreatedBy,
+			filter.Environment, strings.Join(q.bound(), "\x00"))
 		page, err := cursor.page(q.Limit, q.Cursor)
 		if err != nil {
 			return err
 		}
+		page.Sort = sort
 		rows, err := r.ClientPage(ctx, filter, page.orOneMore())
 		if err != nil {
 			return err
 		}
-		if len(rows) > page.Limit {
-			rows = rows[:page.Limit]
-			list.NextCursor = cursor.after(rows[len(rows)-1].CreatedAt, rows[len(rows)-1].ID)
-		}
+		rows, list.NextCursor = cut(cursor, page, rows, func(c Client) Page { return c.place(sort.By) })
 		list.Items, err = s.detailsOf(ctx, r, actor.OrganizationID, rows)
 		return err
 	})

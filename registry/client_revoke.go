@@ -74,13 +74,13 @@ func (s *Service) RevokeAllClients(ctx context.Context, actor Actor, in RevokeAl
 	}
 	var result RevokeAllResult
 	err = s.change(ctx, actor, opClientRevokeAll, in.target(), func(c *change) error {
-		filter.NotGoneAt = c.now
+		filter.NotGoneAt, c.projectID = c.now, filter.ProjectID
 		result, err = s.revokable(ctx, c, filter)
 		if err != nil {
 			return err
 		}
-		if in.ExpectedCount != nil && *in.ExpectedCount != result.Count {
-			return Conflict(CodeCountChanged, "%d clients would be revoked, not %d", result.Count, *in.ExpectedCount)
+		if err := in.expects(result.Count, "clients"); err != nil {
+			return err
 		}
 		if c.nothing = in.DryRun || result.Count == 0; c.nothing {
 			return nil
@@ -89,8 +89,8 @@ func (s *Service) RevokeAllClients(ctx context.Context, actor Actor, in RevokeAl
 		if err != nil {
 			return err
 		}
-		if in.ExpectedCount != nil && *in.ExpectedCount != len(ids) {
-			return Conflict(CodeCountChanged, "%d clients would be revoked, not %d", len(ids), *in.ExpectedCount)
+		if err := in.expects(len(ids), "clients"); err != nil {
+			return err
 		}
 		c.cutOff(CutOffClient, ids...)
 		c.after = map[string]any{"selector": in.selector(), "count": len(ids), "clientIds": ids}

@@ -206,9 +206,5 @@ func (s *Service) DeleteSecret(ctx context.Context, actor Actor, clientID, secre
 }
 
 func recentlyUsed(client Client, secret Secret, now time.Time) bool {
-	ttl := client.TokenTTL
-	if ttl == 0 {
-		ttl = DefaultTokenTTL
-	}
-	return !secret.Usage.LastUsedAt.IsZero() && secret.Usage.LastUsedAt.After(now.Add(-max(inUseWithin, 2*ttl)))
+	return !secret.Usage.LastUsedAt.IsZero() && secret.Usage.LastUsedAt.After(now.Add(-max(inUseWithin, 2*client.ttl())))
 }

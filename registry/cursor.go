@@ -27,8 +27,15 @@ func (s *Service) cursorFor(list string, filters ...string) cursor {
 
 // after returns the cursor of the rows behind the row (at, id).
 func (c cursor) after(at time.Time, id string) string {
-	plain := binary.BigEndian.AppendUint64(nil, uint64(at.UnixMicro()))
-	return base64.RawURLEncoding.EncodeToString(c.box.Seal(append(plain, id...), c.context))
+	return c.behind(Page{AfterAt: at, AfterID: id})
+}
+
+// behind returns the cursor of the rows behind that place.
+func (c cursor) behind(p Page) string {
+	plain := binary.BigEndian.AppendUint64(nil, uint64(p.AfterAt.UnixMicro()))
+	plain = append(plain, byte(len(p.AfterID)))
+	plain = append(append(plain, p.AfterID...), p.AfterName...)
+	return base64.RawURLEncoding.EncodeToString(c.box.Seal(plain, c.context))
 }
 
 // page checks a limit and opens a cursor; an empty one begins at the first row.
@@ -47,11 +54,11 @@ func (c cursor) page(limit int, text string) (Page, error) {
 		return Page{}, Malformed("cursor was not handed out by this list")
 	}
 	plain, err := c.box.Open(sealed, c.context)
-	if err != nil || len(plain) < 8 {
+	if err != nil || len(plain) < 9 || len(plain) < 9+int(plain[8]) {
 		return Page{}, Malformed("cursor was not handed out by this list")
 	}
-	at := time.UnixMicro(int64(binary.BigEndian.Uint64(plain))).UTC()
-	return Page{Limit: limit, AfterAt: at, AfterID: string(plain[8:])}, nil
+	at, end := time.UnixMicro(int64(binary.BigEndian.Uint64(plain))).UTC(), 9+int(plain[8])
+	return Page{Limit: limit, AfterAt: at, AfterID: string(plain[9:end]), AfterName: string(plain[end:])}, nil
 }
 
 // orOneMore asks for one row more than the page holds, to know whether another follows.

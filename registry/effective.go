@@ -50,10 +50,7 @@ func (s ClientState) RoleNames() []string {
 // client's own or the default, cut to the organization's maximum and to the
 // client's expiry.
 func (s ClientState) TokenTTL(now time.Time) time.Duration {
-	ttl := s.Client.TokenTTL
-	if ttl == 0 {
-		ttl = DefaultTokenTTL
-	}
+	ttl := s.Client.ttl()
 	if limit := s.Organization.MaxTokenTTL; limit > 0 {
 		ttl = min(ttl, limit)
 	}

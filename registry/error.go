@@ -17,6 +17,7 @@ const (
 	KindConflict                        // the state forbids it
 	KindPrecondition                    // stale If-Match
 	KindUnavailable                     // the database cannot answer
+	KindTooMany                         // slowed down
 )
 
 // Error codes that callers may rely on; docs/errors.md has a row for each.
@@ -35,6 +36,9 @@ const (
 	CodePreconditionFailed     = "precondition_failed"
 	CodeUnavailable            = "unavailable"
 	CodeMalformedRequest       = "malformed_request"
+	CodeIdempotencyKeyReused   = "idempotency_key_reused"
+	CodeOneTimeCodeRequired    = "one_time_code_required"
+	CodeRateLimited            = "rate_limited"
 
 	// Codes of RFC 6749 §5.2 and RFC 8707 §2 that the domain decides.
 	CodeInvalidScope  = "invalid_scope"

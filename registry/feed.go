@@ -14,6 +14,7 @@ const (
 	FeedApplication  = "application"
 	FeedAPI          = "api"
 	FeedRole         = "role"
+	FeedScope        = "scope"
 	FeedClient       = "client"
 	FeedAPIToken     = "api_token"
 	FeedToken        = "token" // one access token, by its jti

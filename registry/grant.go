@@ -55,6 +55,7 @@ func (c *change) client(ctx context.Context, clientID string, match int64) (Clie
 	if err != nil {
 		return Client{}, err
 	}
+	c.projectID = client.ProjectID
 	if client.GoneAt(c.now) || !c.actor.reaches(client.ProjectID) {
 		return Client{}, NotFound("client")
 	}
@@ -85,6 +86,7 @@ func (c *change) apiToken(ctx context.Context, id string, match int64) (APIToken
 	if err != nil {
 		return APIToken{}, err
 	}
+	c.projectID = t.ProjectID
 	if !c.actor.reaches(t.ProjectID) {
 		return APIToken{}, NotFound("API token")
 	}

@@ -17,12 +17,14 @@ const (
 	PrefixAPI          = "api_"
 	PrefixEndpoint     = "ept_"
 	PrefixRole         = "rol_"
+	PrefixScope        = "scp_"
 	PrefixClient       = "kwc_"
 	PrefixSecretRecord = "sec_"
 	PrefixAPIToken     = "tok_"
 	PrefixAuditEvent   = "evt_"
 	PrefixKey          = "key_"
 	PrefixBatch        = "bat_"
+	PrefixSession      = "ses_"
 )
 
 const (

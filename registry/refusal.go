@@ -56,6 +56,12 @@ const (
 	CauseInternal
 	CauseInsufficientScope
 	CauseMethodNotAllowed
+	CauseUnknownMember
+	CauseWrongPassword
+	CauseOneTimeCodeMissing
+	CauseWrongOneTimeCode
+	CauseUnknownSession
+	CauseSessionExpired
 )
 
 var causeNames = [...]string{
@@ -66,7 +72,8 @@ var causeNames = [...]string{
 	"not_resource_server", "invalid_request", "invalid_scope", "invalid_target", "unsupported_grant_type",
 	"unauthorized_client", "forbidden", "console_session_required", "grant_exceeds_own", "not_found", "conflict",
 	"precondition_failed", "body_too_large", "rate_limited", "unavailable", "internal", "insufficient_scope",
-	"method_not_allowed",
+	"method_not_allowed", "unknown_member", "wrong_password", "one_time_code_missing", "wrong_one_time_code",
+	"unknown_session", "session_expired",
 }
 
 // String is the stable name of the cause, as refusals and metrics show it.

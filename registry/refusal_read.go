@@ -2,50 +2,53 @@ package registry
 
 import "context"
 
+// RefusalDetails is a refusal with what stands in other records.
+type RefusalDetails struct {
+	Refusal
+	CredentialName string // of a client, API token or member; empty if it is gone
+}
+
 // Refusal opens an error id: why something was refused, to an administrator of
 // the organization that it concerns, or to any where it concerns none.
-func (s *Service) Refusal(ctx context.Context, actor Actor, errorID string) (Refusal, error) {
-	var refusal Refusal
+func (s *Service) Refusal(ctx context.Context, actor Actor, errorID string) (RefusalDetails, error) {
+	var d RefusalDetails
 	err := s.read(ctx, actor, func(r Reader) (err error) {
-		refusal, err = s.ErrorIDs.Open(errorID)
+		d.Refusal, err = s.ErrorIDs.Open(errorID)
 		if err != nil {
 			return NotFound("refusal")
 		}
-		foreign := refusal.OrganizationID != "" && refusal.OrganizationID != actor.OrganizationID
+		foreign := d.OrganizationID != "" && d.OrganizationID != actor.OrganizationID
 		if foreign && actor.Kind != ActorOperator {
 			return NotFound("refusal")
 		}
-		return s.refusalWithinProject(ctx, r, actor, refusal)
+		name, projectID, err := credentialOf(ctx, r, d.Refusal)
+		switch {
+		case err != nil && (KindOf(err) != KindNotFound || actor.ProjectID != ""):
+			return err // which project a credential that is gone lay in cannot be told
+		case d.OrganizationID != "" && !actor.reaches(projectID):
+			return NotFound("refusal")
+		}
+		d.CredentialName = name
+		return nil
 	})
 	if err != nil {
-		return Refusal{}, err
+		return RefusalDetails{}, err
 	}
-	return refusal, nil
+	return d, nil
 }
 
-// refusalWithinProject keeps an actor that is bound to a project from learning
-// of credentials beyond it.
-func (s *Service) refusalWithinProject(ctx context.Context, r Reader, actor Actor, refusal Refusal) error {
-	if actor.ProjectID == "" || refusal.OrganizationID == "" {
-		return nil
-	}
-	var projectID string
+// credentialOf returns the name and project of the credential of a refusal.
+func credentialOf(ctx context.Context, r Reader, refusal Refusal) (name, projectID string, err error) {
 	switch refusal.Credential.Kind {
 	case ActorClient:
-		client, err := r.Client(ctx, actor.OrganizationID, refusal.Credential.ID)
-		if err != nil {
-			return err
-		}
-		projectID = client.ProjectID
+		client, err := r.Client(ctx, refusal.OrganizationID, refusal.Credential.ID)
+		return client.Name, client.ProjectID, err
 	case ActorAPIToken:
-		t, err := r.APIToken(ctx, actor.OrganizationID, refusal.Credential.ID)
-		if err != nil {
-			return err
-		}
-		projectID = t.ProjectID
+		t, err := r.APIToken(ctx, refusal.OrganizationID, refusal.Credential.ID)
+		return t.Name, t.ProjectID, err
+	case ActorMember:
+		m, err := r.Member(ctx, refusal.OrganizationID, refusal.Credential.ID)
+		return m.Email, "", err
 	}
-	if !actor.reaches(projectID) {
-		return NotFound("refusal")
-	}
-	return nil
+	return "", "", nil
 }

@@ -8,6 +8,7 @@ import (
 var (
 	opRoleCreate = operation{"role.create", FeedRole, byAdmin}
 	opRoleUpdate = operation{"role.update", FeedRole, byAdmin}
+	opRoleDelete = operation{"role.delete", FeedRole, byAdmin}
 )
 
 // RoleInput is what a role is created from.
@@ -50,16 +51,7 @@ func (s *Service) CreateRole(ctx context.Context, actor Actor, in RoleInput) (Ro
 func (s *Service) UpdateRole(ctx context.Context, actor Actor, id string, p RolePatch, match int64) (Role, error) {
 	var role Role
 	err := s.change(ctx, actor, opRoleUpdate, id, func(c *change) (err error) {
-		if !IsID(id, PrefixRole) {
-			return NotFound("role")
-		}
-		if role, err = c.RoleForUpdate(ctx, c.organizationID, id); err != nil {
-			return err
-		}
-		if c.actor.credential() && holdsAdmin(role.Scopes, nil) {
-			return consoleSessionRequired("changing a role that contains a " + scopeAdmin + "* scope")
-		}
-		if err := matches(role.Revision, match); err != nil {
+		if role, err = c.role(ctx, id, match); err != nil {
 			return err
 		}
 		c.before = auditRole(role)
@@ -73,6 +65,44 @@ func (s *Service) UpdateRole(ctx context.Context, actor Actor, id string, p Role
 		return c.UpdateRole(ctx, role)
 	})
 	return role, err
+}
+
+// DeleteRole removes a role. While a client holds it, that is a conflict which
+// says who.
+func (s *Service) DeleteRole(ctx context.Context, actor Actor, id string, match int64) error {
+	return s.change(ctx, actor, opRoleDelete, id, func(c *change) error {
+		role, err := c.role(ctx, id, match)
+		if err != nil {
+			return err
+		}
+		if err := c.actor.organizationWide(); err != nil {
+			return err
+		}
+		c.before = auditRole(role)
+		users, err := c.RoleUsers(ctx, role, maxUsersNamed)
+		if err != nil {
+			return err
+		}
+		if len(users) > 0 {
+			return inUse("role", users)
+		}
+		return c.DeleteRole(ctx, c.organizationID, id)
+	})
+}
+
+// role locks a role that the actor may change, and checks If-Match.
+func (c *change) role(ctx context.Context, id string, match int64) (Role, error) {
+	if !IsID(id, PrefixRole) {
+		return Role{}, NotFound("role")
+	}
+	role, err := c.RoleForUpdate(ctx, c.organizationID, id)
+	if err != nil {
+		return Role{}, err
+	}
+	if c.actor.credential() && holdsAdmin(role.Scopes, nil) {
+		return Role{}, consoleSessionRequired("changing a role that contains a " + scopeAdmin + "* scope")
+	}
+	return role, matches(role.Revision, match)
 }
 
 // applyRole checks the fields that a patch sets, and that the actor may grant them.
@@ -93,4 +123,47 @@ func (c *change) applyRole(r *Role, p RolePatch, v *invalid) error {
 		return err
 	}
 	return c.actor.mayGrant(r.Scopes, nil)
+}
+
+// RoleQuery pages the roles of an organization.
+type RoleQuery struct {
+	Limit  int // 1 to 200; 0: 50
+	Cursor string
+}
+
+// RoleList is one page of roles, newest first.
+type RoleList struct {
+	Items      []Role
+	NextCursor string // empty: the last page
+}
+
+// Role returns one role of the actor's organization.
+func (s *Service) Role(ctx context.Context, actor Actor, id string) (Role, error) {
+	var role Role
+	err := s.read(ctx, actor, func(r Reader) (err error) {
+		if !IsID(id, PrefixRole) {
+			return NotFound("role")
+		}
+		role, err = r.Role(ctx, actor.OrganizationID, id)
+		return err
+	})
+	return role, err
+}
+
+// Roles lists the roles of the actor's organization, newest first.
+func (s *Service) Roles(ctx context.Context, actor Actor, q RoleQuery) (RoleList, error) {
+	var list RoleList
+	err := s.read(ctx, actor, func(r Reader) error {
+		cursor := s.cursorFor("roles", actor.OrganizationID)
+		page, err := cursor.page(q.Limit, q.Cursor)
+		if err != nil {
+			return err
+		}
+		rows, err := r.RolePage(ctx, actor.OrganizationID, page.orOneMore())
+		list.Items, list.NextCursor = cut(cursor, page, rows, func(r Role) Page {
+			return Page{AfterAt: r.CreatedAt, AfterID: r.ID}
+		})
+		return err
+	})
+	return list, err
 }

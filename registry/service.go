@@ -3,6 +3,7 @@ package registry
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -13,22 +14,31 @@ import (
 // person or a machine, is one of its methods and takes the actor. The private
 // methods change and read authorize, and change also writes the audit event
 // and the feed row, all in one transaction.
-type Service struct{ ServiceConfig }
+type Service struct {
+	ServiceConfig
+	heads auditHeads
+}
 
 // ServiceConfig is what a Service needs. Every field is required.
 type ServiceConfig struct {
 	Store     Store
 	Peppers   Peppers
+	AuditKeys AuditKeys // at least one
 	ErrorIDs  *ErrorIDs
 	CursorBox Box                                   // seals page cursors
 	Now       func() time.Time                      // cut to microseconds, as databases keep them
 	Rand      io.Reader                             // a CSPRNG
 	Logger    *slog.Logger                          // told of what no caller is told
 	Hash      func(password string) (string, error) // for the passwords of people
+	// Verify tells whether hash is that of password. An empty hash is that of
+	// none, and takes as long to find out.
+	Verify       func(ctx context.Context, hash, password string) (bool, error)
+	OneTimeCodes OneTimeCodes
+	OneTimeBox   Box // seals their secrets
 }
 
 // NewService returns a Service over those parts.
-func NewService(c ServiceConfig) *Service { return &Service{c} }
+func NewService(c ServiceConfig) *Service { return &Service{ServiceConfig: c} }
 
 func (s *Service) now() time.Time { return s.Now().UTC().Truncate(time.Microsecond) }
 
@@ -49,6 +59,8 @@ const (
 	byAdminOrCreator                 // and the member or credential that created the target
 	byClientItself                   // a client, for its own tokens
 	byOperator                       // the command line
+	byPersonAdmin                    // owner or admin in a console session, or the command line
+	byPerson                         // a member in a console session, for what is their own
 )
 
 func (o operation) authorize(a Actor) error {
@@ -69,8 +81,22 @@ func (o operation) authorize(a Actor) error {
 		if a.isAdmin() || (a.Kind == ActorMember && a.Role != "") {
 			return nil
 		}
+	case byPersonAdmin, byPerson:
+		return o.authorizePerson(a)
 	}
 	return Forbidden(CodeForbidden, "%s needs the role owner or admin, or the scope %s", o.name, ScopeAdminWrite)
+}
+
+func (o operation) authorizePerson(a Actor) error {
+	switch {
+	case a.credential(): // no scope would help
+		return consoleSessionRequired(o.name)
+	case o.rule == byPersonAdmin && (a.Kind == ActorOperator || a.ConsoleSession && a.isAdmin()):
+		return nil
+	case o.rule == byPerson && a.ConsoleSession && a.Role != "":
+		return nil
+	}
+	return Forbidden(CodeForbidden, "%s needs a console session with the role for it", o.name)
 }
 
 // change is one authorized change under way: the only way to a Tx. Its methods
@@ -82,11 +108,13 @@ type change struct {
 	now            time.Time
 	organizationID string
 	targetID       string
-	before, after  any // for the audit; nil for none
+	projectID      string // of the target, for the audit; empty: organization-wide
+	before, after  any    // for the audit; nil for none
 	cutOffs        map[CutOffKind][]string
 	position       Position
 	nothing        bool // the state was as asked for already: leave no trace
 	feedKind       string
+	chain          AuditChain // after this change
 }
 
 // change authorizes op for actor, runs fn in a transaction, and finishes it
@@ -94,9 +122,10 @@ type change struct {
 // is audited in a transaction of its own.
 func (s *Service) change(ctx context.Context, actor Actor, op operation, targetID string, fn func(*change) error) error {
 	err := op.authorize(actor)
+	var c *change
 	if err == nil {
 		err = s.Store.Change(ctx, func(tx Tx) error {
-			c := &change{
+			c = &change{
 				Tx: tx, op: op, actor: actor, now: s.now(), organizationID: actor.OrganizationID,
 				targetID: targetID, cutOffs: map[CutOffKind][]string{}, feedKind: op.kind,
 			}
@@ -106,8 +135,16 @@ func (s *Service) change(ctx context.Context, actor Actor, op operation, targetI
 			return s.finish(ctx, c)
 		})
 	}
-	if err != nil {
-		s.auditRefusal(ctx, actor, op, targetID, err)
+	switch {
+	case err != nil:
+		projectID := ""
+		if c != nil {
+			projectID = c.projectID
+		}
+		s.auditRefusal(ctx, actor, op, targetID, projectID, err)
+	case !c.nothing:
+		s.heads.moved(c.now, c.chain)
+		actor.Keyed.changed()
 	}
 	return err
 }
@@ -126,11 +163,10 @@ func (s *Service) finish(ctx context.Context, c *change) error {
 	if err := c.AppendFeed(ctx, row); err != nil {
 		return err
 	}
-	event, err := s.auditEvent(c, OutcomeDone, "")
-	if err != nil {
+	if err := s.keepRequest(ctx, c); err != nil {
 		return err
 	}
-	return c.AppendAudit(ctx, event)
+	return s.audit(ctx, c, OutcomeDone, "")
 }
 
 // lockFeed takes this change's position, once.
@@ -149,21 +185,26 @@ func (c *change) cutOff(kind CutOffKind, ids ...string) {
 // auditRefusal writes down an attempt that was refused. Bad input and failures
 // of the database are no refusals, and an operator, who has the database in
 // hand, is told at the terminal.
-func (s *Service) auditRefusal(ctx context.Context, actor Actor, op operation, targetID string, refusal error) {
+func (s *Service) auditRefusal(ctx context.Context, actor Actor, op operation, targetID, projectID string, refusal error) {
 	if actor.Kind == ActorOperator {
 		return
 	}
 	code := ""
-	switch e := asError(refusal); e.Kind {
-	case KindForbidden, KindConflict, KindNotFound, KindPrecondition:
-		code = e.Code
-	default:
-		return
+	if refused, ok := errors.AsType[*Refused](refusal); ok {
+		code = refused.Cause.String()
+	} else {
+		switch e := asError(refusal); e.Kind {
+		case KindForbidden, KindConflict, KindNotFound, KindPrecondition, KindUnauthenticated:
+			code = e.Code
+		default:
+			return
+		}
 	}
+	var c *change
 	err := s.Store.Change(ctx, func(tx Tx) error {
-		c := &change{
+		c = &change{
 			Tx: tx, op: op, actor: actor, now: s.now(), organizationID: actor.OrganizationID,
-			targetID: targetID, feedKind: FeedNothing,
+			targetID: targetID, projectID: projectID, feedKind: FeedNothing,
 		}
 		if err := c.lockFeed(ctx); err != nil {
 			return err
@@ -171,16 +212,33 @@ func (s *Service) auditRefusal(ctx context.Context, actor Actor, op operation, t
 		if err := c.AppendFeed(ctx, FeedRow{c.position, FeedNothing, c.organizationID, "", c.now}); err != nil {
 			return err
 		}
-		event, err := s.auditEvent(c, OutcomeRefused, code)
-		if err != nil {
-			return err
-		}
-		return c.AppendAudit(ctx, event)
+		return s.audit(ctx, c, OutcomeRefused, code)
 	})
 	if err != nil {
 		s.Logger.ErrorContext(ctx, "a refused attempt could not be audited",
 			"action", op.name, "code", code, "request_id", actor.RequestID, "error", err)
+		return
 	}
+	s.heads.moved(c.now, c.chain)
+}
+
+// audit appends the event of a change to its organization's chain. It comes
+// after lockFeed, which makes the order of the chain total.
+func (s *Service) audit(ctx context.Context, c *change, outcome, reason string) error {
+	event, err := s.auditEvent(c, outcome, reason)
+	if err != nil {
+		return err
+	}
+	c.chain, err = c.AuditChain(ctx, c.organizationID)
+	if err != nil && KindOf(err) != KindNotFound {
+		return err
+	}
+	c.chain.OrganizationID = c.organizationID
+	c.chain.append(s.AuditKeys, &event)
+	if err := c.AppendAudit(ctx, event); err != nil {
+		return err
+	}
+	return c.PutAuditChain(ctx, c.chain)
 }
 
 func (s *Service) auditEvent(c *change, outcome, reason string) (AuditEvent, error) {
@@ -188,8 +246,11 @@ func (s *Service) auditEvent(c *change, outcome, reason string) (AuditEvent, err
 	if err != nil {
 		return AuditEvent{}, err
 	}
+	if c.op.kind == FeedProject {
+		c.projectID = c.targetID
+	}
 	e := AuditEvent{
-		ID: id, Position: c.position, OrganizationID: c.organizationID, At: c.now,
+		ID: id, Position: c.position, OrganizationID: c.organizationID, ProjectID: c.projectID, At: c.now,
 		Actor: c.actor.Principal, Action: c.op.name, TargetKind: c.op.kind, TargetID: c.targetID,
 		Outcome: outcome, Reason: reason, Address: c.actor.Address, RequestID: c.actor.RequestID,
 	}

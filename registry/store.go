@@ -22,12 +22,32 @@ type Reader interface {
 	HasMember(ctx context.Context) (bool, error)
 	Organization(ctx context.Context, id string) (Organization, error)
 	Project(ctx context.Context, organizationID, id string) (Project, error)
+	ProjectPage(ctx context.Context, organizationID string, page Page) ([]Project, error)
+	// ProjectUsers returns what belongs to a project, at most limit of each kind.
+	ProjectUsers(ctx context.Context, organizationID, id string, limit int) ([]User, error)
+	Member(ctx context.Context, organizationID, id string) (Member, error)
+	// MemberByEmail finds a member of any organization, for sign-in.
+	MemberByEmail(ctx context.Context, email string) (Member, error)
+	MemberPage(ctx context.Context, organizationID string, page Page) ([]Member, error)
+	// Owners counts the owners of an organization.
+	Owners(ctx context.Context, organizationID string) (int, error)
+	// Session finds a session of any organization, for whoever presents its token.
+	Session(ctx context.Context, id string) (Session, error)
+	SessionPage(ctx context.Context, filter SessionFilter, page Page) ([]Session, error)
 	Application(ctx context.Context, organizationID, id string) (Application, error)
+	// ApplicationPage leaves out what lies in another project, if one is named.
+	ApplicationPage(ctx context.Context, organizationID, projectID string, page Page) ([]Application, error)
+	// ClientCounts returns how many clients each application has, those not
+	// confirmed by then left out.
+	ClientCounts(ctx context.Context, organizationID string, applicationIDs []string, notGoneAt time.Time) (map[string]int, error)
 	API(ctx context.Context, organizationID, id string) (API, error)
 	APIs(ctx context.Context, organizationID string) ([]API, error)
 	APIPage(ctx context.Context, organizationID string, page Page) ([]API, error)
 	Role(ctx context.Context, organizationID, id string) (Role, error)
 	Roles(ctx context.Context, organizationID string) ([]Role, error)
+	RolePage(ctx context.Context, organizationID string, page Page) ([]Role, error)
+	Scope(ctx context.Context, organizationID, id string) (Scope, error)
+	ScopePage(ctx context.Context, organizationID string, page Page) ([]Scope, error)
 	Client(ctx context.Context, organizationID, clientID string) (Client, error)
 	ClientPage(ctx context.Context, filter ClientFilter, page Page) ([]Client, error)
 	// Secrets returns the secrets of a client, oldest first.
@@ -35,16 +55,51 @@ type Reader interface {
 	// SecretsOf returns the secrets of several clients, oldest first, by client id.
 	SecretsOf(ctx context.Context, clientIDs []string) (map[string][]Secret, error)
 	APIToken(ctx context.Context, organizationID, id string) (APIToken, error)
+	APITokenPage(ctx context.Context, filter APITokenFilter, page Page) ([]APIToken, error)
+	// The users of a thing are up to limit records that would miss it: of an
+	// API the applications that are connected to it and the clients that name
+	// it, of a role its holders, of a scope all that list it.
+	APIUsers(ctx context.Context, a API, limit int) ([]User, error)
+	RoleUsers(ctx context.Context, r Role, limit int) ([]User, error)
+	ScopeUsers(ctx context.Context, s Scope, limit int) ([]User, error)
 	// AuditEvents returns the events of an organization, oldest first.
 	AuditEvents(ctx context.Context, organizationID string, after Position, limit int) ([]AuditEvent, error)
+	// AuditPage returns the events that the filter selects below a position,
+	// newest first; zero begins at the newest.
+	AuditPage(ctx context.Context, filter AuditFilter, before Position, limit int) ([]AuditEvent, error)
+	// AuditOrganizations returns the ids of all organizations that have, had or
+	// should have a chain, in order.
+	AuditOrganizations(ctx context.Context) ([]string, error)
+	// AuditChain returns where an organization's chain ends, or NotFound.
+	AuditChain(ctx context.Context, organizationID string) (AuditChain, error)
+	// AuditLinks returns the events of a chain behind a sequence, in its order.
+	AuditLinks(ctx context.Context, organizationID string, after int64, limit int) ([]AuditEvent, error)
+	// AuditUnchained returns how many events are in no chain, and the position of the last.
+	AuditUnchained(ctx context.Context, organizationID string) (int64, Position, error)
+	// AuditSequenceBefore returns the last sequence up to which every event is
+	// from before that time.
+	AuditSequenceBefore(ctx context.Context, organizationID string, before time.Time) (int64, error)
+	// KeyedRequest returns what a request with an Idempotency-Key left, or NotFound.
+	KeyedRequest(ctx context.Context, id string) (KeyedRequest, error)
 }
 
-// Page asks for up to Limit rows that come after the row (At, ID), newest
-// first. A zero At starts at the newest.
+// Page asks for up to Limit rows that come after a row, newest first unless
+// the list can be sorted. Without AfterID it starts at the first.
 type Page struct {
-	Limit   int
-	AfterAt time.Time
-	AfterID string
+	Limit int
+	Sort  Sort
+
+	AfterAt   time.Time // of the row, the time that the list is sorted by; zero where it has none
+	AfterName string    // of the row, where the list is sorted by name
+	AfterID   string
+}
+
+// SessionFilter selects sessions of one organization. Empty fields do not filter.
+type SessionFilter struct {
+	OrganizationID string
+	MemberID       string
+	SeenAfter      time.Time
+	CreatedAfter   time.Time
 }
 
 // ClientFilter selects clients of one organization. Empty fields do not filter.
@@ -55,32 +110,78 @@ type ClientFilter struct {
 	CreatedBy      string    // id of a principal
 	NotGoneAt      time.Time // leaves out clients that were not confirmed by then
 	OnlyUnrevoked  bool
+	Environment    string
+	Narrowing      // of pages alone
 }
 
+// APITokenFilter selects API tokens of one organization. Empty fields do not filter.
+type APITokenFilter struct {
+	OrganizationID string
+	ProjectID      string
+	CreatedBy      string // id of a principal
+	Type           string
+	OnlyUnrevoked  bool
+	Narrowing      // of pages alone
+}
+
+// User is a record that uses another one, by the feed kind of what it is.
+type User struct{ Kind, ID, Name string }
+
 // Tx reads and changes inside one transaction. Locks are taken in the order
-// organization, project, application, API, role, client, secret, API token,
-// and last of all the feed's counter.
+// organization, project, member, application, API, role, client, secret, API
+// token, and last of all the feed's counter.
 type Tx interface {
 	Reader
 
 	InsertOrganization(ctx context.Context, o Organization) error
+	OrganizationForUpdate(ctx context.Context, id string) (Organization, error)
+	UpdateOrganization(ctx context.Context, o Organization) error
+
 	InsertProject(ctx context.Context, p Project) error
+	ProjectForUpdate(ctx context.Context, organizationID, id string) (Project, error)
+	UpdateProject(ctx context.Context, p Project) error
+	DeleteProject(ctx context.Context, organizationID, id string) error
+
 	InsertMember(ctx context.Context, m Member) error
+	MemberForUpdate(ctx context.Context, organizationID, id string) (Member, error)
+	UpdateMember(ctx context.Context, m Member) error
+	// DeleteMember deletes the member and their sessions.
+	DeleteMember(ctx context.Context, organizationID, id string) error
+
+	InsertSession(ctx context.Context, s Session) error
+	// TouchSession notes that the session was seen; it never brings one back.
+	TouchSession(ctx context.Context, id string, at time.Time) error
+	DeleteSession(ctx context.Context, organizationID, id string) error
+	// DeleteSessions deletes the sessions of a member but the one named, if any.
+	DeleteSessions(ctx context.Context, organizationID, memberID, but string) error
+	// PruneSessions deletes those sessions of a member that were not seen, or
+	// not begun, after these times.
+	PruneSessions(ctx context.Context, organizationID, memberID string, seenAfter, createdAfter time.Time) error
 
 	InsertAPI(ctx context.Context, a API) error
 	// APIForUpdate, RoleForUpdate and the like lock the row for this transaction.
 	APIForUpdate(ctx context.Context, organizationID, id string) (API, error)
 	UpdateAPI(ctx context.Context, a API) error
 	DeleteAPI(ctx context.Context, organizationID, id string) error
+	// DisconnectEndpoints disconnects endpoints from every application, which
+	// get a new revision, and returns the ids of those in order.
+	DisconnectEndpoints(ctx context.Context, organizationID string, ids []string, at time.Time) ([]string, error)
 
 	InsertRole(ctx context.Context, r Role) error
 	RoleForUpdate(ctx context.Context, organizationID, id string) (Role, error)
 	UpdateRole(ctx context.Context, r Role) error
+	DeleteRole(ctx context.Context, organizationID, id string) error
+
+	InsertScope(ctx context.Context, s Scope) error
+	ScopeForUpdate(ctx context.Context, organizationID, id string) (Scope, error)
+	UpdateScope(ctx context.Context, s Scope) error
+	DeleteScope(ctx context.Context, organizationID, id string) error
 
 	InsertApplication(ctx context.Context, a Application) error
 	ApplicationForUpdate(ctx context.Context, organizationID, id string) (Application, error)
 	// UpdateApplication stores the record and replaces its connected endpoints.
 	UpdateApplication(ctx context.Context, a Application) error
+	DeleteApplication(ctx context.Context, organizationID, id string) error
 
 	InsertClient(ctx context.Context, c Client) error
 	ClientForUpdate(ctx context.Context, organizationID, clientID string) (Client, error)
@@ -99,6 +200,10 @@ type Tx interface {
 	InsertAPIToken(ctx context.Context, t APIToken) error
 	APITokenForUpdate(ctx context.Context, organizationID, id string) (APIToken, error)
 	UpdateAPIToken(ctx context.Context, t APIToken) error
+	// DeleteAPIToken deletes the API token and its usage.
+	DeleteAPIToken(ctx context.Context, organizationID, id string) error
+	// RevokeAPITokens is RevokeClients for API tokens.
+	RevokeAPITokens(ctx context.Context, filter APITokenFilter, at time.Time) ([]string, error)
 
 	// DenyToken puts an access token on the denylist until it expires, and
 	// tells whether it was not there before.
@@ -111,6 +216,18 @@ type Tx interface {
 	CutOff(ctx context.Context, kind CutOffKind, ids []string, at Position) error
 	AppendFeed(ctx context.Context, row FeedRow) error
 	AppendAudit(ctx context.Context, e AuditEvent) error
+	// PutAuditChain stores where a chain ends. Only who holds the feed's
+	// counter may read and move it.
+	PutAuditChain(ctx context.Context, c AuditChain) error
+	// PruneAudit deletes the events of a chain through a sequence, and those in
+	// no chain from before that time, and returns how many.
+	PruneAudit(ctx context.Context, organizationID string, through int64, before time.Time) (int64, error)
+
+	// InsertKeyedRequest stores a request with an Idempotency-Key, in place of
+	// one from before the time expired. One that is there otherwise is a Conflict.
+	InsertKeyedRequest(ctx context.Context, r KeyedRequest, expired time.Time) error
+	// KeepAnswer adds the answer to a keyed request.
+	KeepAnswer(ctx context.Context, id string, a KeptAnswer) error
 }
 
 // DeniedToken is one revoked access token (RFC 7009).
@@ -174,6 +291,8 @@ const (
 	KeyCursor  KeyPurpose = "cursor"  // page cursors
 	KeyToken   KeyPurpose = "token"   // seals opaque access tokens
 	KeySigning KeyPurpose = "signing" // signs JWT access tokens
+	KeyOneTime KeyPurpose = "onetime" // seals the secrets of one-time codes
+	KeyAudit   KeyPurpose = "audit"   // chains the audit events
 )
 
 // Key is one key of the installation.

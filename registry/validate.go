@@ -51,11 +51,17 @@ func (v *invalid) name(field, value string) string {
 func (v *invalid) scopes(field string, values []string) []string {
 	v.count(field, len(values))
 	for i, s := range values {
-		if s == "" || len(s) > maxScope || !isScopeToken(s) {
-			v.add(at(field, i), "must be 1 to %d characters of RFC 6749 scope syntax: printable ASCII without space, quote and backslash", maxScope)
-		}
+		v.scope(at(field, i), s)
 	}
 	return sortedSet(values)
+}
+
+// scope checks one scope token (RFC 6749 §3.3).
+func (v *invalid) scope(field, value string) string {
+	if len(value) > maxScope || !isScopeToken(value) {
+		v.add(field, "must be 1 to %d characters of RFC 6749 scope syntax: printable ASCII without space, quote and backslash", maxScope)
+	}
+	return value
 }
 
 // isScopeToken tells whether s is made of the characters of RFC 6749 §3.3.
@@ -155,3 +161,16 @@ func (v *invalid) count(field string, n int) {
 }
 
 func at(field string, i int) string { return fmt.Sprintf("%s[%d]", field, i) }
+
+// admitted refuses scopes that none of the APIs would ever take, because each
+// of them is strict and none declares the scope. No APIs admit any.
+func (v *invalid) admitted(field string, scopes []string, apis []API) {
+	if len(apis) == 0 || slices.ContainsFunc(apis, func(a API) bool { return !a.StrictScopes }) {
+		return
+	}
+	for i, scope := range scopes {
+		if !IsAdminScope(scope) && !slices.ContainsFunc(apis, func(a API) bool { return slices.Contains(a.Scopes, scope) }) {
+			v.add(at(field, i), "%q is declared by none of its APIs, which admit only what they declare", scope)
+		}
+	}
+}

@@ -25,6 +25,7 @@ type world struct {
 	uses  *uses
 	clock *clock
 	ids   *registry.ErrorIDs
+	keys  registry.AuditKeys
 	one   registry.CreatedOrganization
 	two   registry.CreatedOrganization
 }
@@ -40,10 +41,11 @@ func newWorld(t *testing.T, db *storage.DB) *world {
 	w := &world{t: t, db: db, clock: &clock{at: time.Date(2031, 5, 6, 7, 8, 9, 0, time.UTC)}, uses: &uses{}}
 	var peppers registry.Peppers
 	peppers.Add("key_pepper", randomKey(t))
+	w.keys.Add("key_audit", randomKey(t))
 	refusals, cursors := newBox(t), newBox(t)
 	w.ids = registry.NewErrorIDs(refusals)
 	w.Service = registry.NewService(registry.ServiceConfig{
-		Store: db, Peppers: peppers, ErrorIDs: w.ids, CursorBox: cursors, Now: w.clock.Now, Rand: rand.Reader,
+		Store: db, Peppers: peppers, AuditKeys: w.keys, ErrorIDs: w.ids, CursorBox: cursors, Now: w.clock.Now, Rand: rand.Reader,
 		Logger: slog.New(slog.NewTextHandler(io.Discard, nil)),
 		Hash:   func(string) (string, error) { return "$argon2id$test", nil },
 	})

@@ -1,0 +1,250 @@
+package registry_test
+
+import (
+	"database/sql"
+	"encoding/hex"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"keywright/registry"
+	"keywright/storage"
+	"keywright/storage/storagetest"
+)
+
+// elsewhere are the operations that need a signed-in person; the tests of the
+// admin API look for their secrets.
+var elsewhere = regexp.MustCompile(`^(session\.|member\.(change_password|.*one_time_code)$)`)
+
+// TestEveryChangeIsAuditedWithoutSecrets makes every change there is, and
+// attempts that are refused, and looks for every secret in the whole table.
+func TestEveryChangeIsAuditedWithoutSecrets(t *testing.T) {
+	t.Parallel()
+	for _, dialect := range storagetest.Dialects() {
+		t.Run(dialect, func(t *testing.T) {
+			t.Parallel()
+			url := storagetest.URL(t, dialect)
+			w := newWorld(t, storagetest.OpenWith(t, storage.Config{URL: url}))
+			secrets := w.changeEverything(t)
+			text := wholeTable(t, storagetest.SQL(t, url))
+			for _, secret := range secrets {
+				if len(secret) < 20 {
+					t.Errorf("%q is too short for a secret", secret)
+				}
+				if strings.Contains(text, secret) {
+					t.Errorf("the audit trail has the secret …%s", secret[len(secret)-4:])
+				}
+			}
+			for _, op := range operationsOfTheSource(t) {
+				if !strings.Contains(text, "\x1f"+op+"\x1f") && !elsewhere.MatchString(op) {
+					t.Errorf("no event %s: let changeEverything make that change, and hand its secrets back", op)
+				}
+			}
+			if !strings.Contains(text, "\x1f"+registry.OutcomeRefused+"\x1f") {
+				t.Error("no refused attempt is there")
+			}
+			if r := w.verify(nil); r.Fault != nil {
+				t.Error(r.Fault)
+			}
+		})
+	}
+}
+
+// operationsOfTheSource reads the names of the operations where they stand.
+func operationsOfTheSource(t *testing.T) []string {
+	t.Helper()
+	files, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, file := range files {
+		source, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, found := range regexp.MustCompile(`operation\{"([a-z_.]+)"`).FindAllSubmatch(source, -1) {
+			names = append(names, string(found[1]))
+		}
+	}
+	if len(names) < 20 {
+		t.Fatalf("found the operations %v: are they written another way?", names)
+	}
+	return names
+}
+
+// wholeTable is every value of the audit trail.
+func wholeTable(t *testing.T, db *sql.DB) string {
+	t.Helper()
+	rows, err := db.Query("SELECT * FROM audit_events")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	columns, err := rows.Columns()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all strings.Builder
+	for rows.Next() {
+		values, places := make([]any, len(columns)), make([]any, len(columns))
+		for i := range values {
+			places[i] = &values[i]
+		}
+		if err := rows.Scan(places...); err != nil {
+			t.Fatal(err)
+		}
+		for _, v := range values {
+			if raw, ok := v.([]byte); ok {
+				v = string(raw)
+			}
+			fmt.Fprintf(&all, "\x1f%v\x1f", v)
+		}
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return all.String()
+}
+
+// made fails the test if a change failed.
+func (w *world) made(err error) {
+	w.t.Helper()
+	if err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// changeEverything makes every change of the Service that needs no signed-in
+// person, and returns all secrets that were shown, and their digests.
+func (w *world) changeEverything(t *testing.T) (secrets []string) {
+	t.Helper()
+	ctx, actor := t.Context(), owner(w.one)
+	show := func(text registry.SecretText, err error) {
+		t.Helper()
+		w.made(err)
+		secrets = append(secrets, text.Reveal())
+	}
+	for _, o := range []registry.CreatedOrganization{w.one, w.two} {
+		show(o.Password, nil)
+		show(o.AdminToken, nil)
+	}
+	description, ttl := "changed", 10*time.Minute
+
+	project, err := w.CreateProject(ctx, actor, registry.ProjectInput{Name: "p"})
+	w.made(err)
+	_, err = w.UpdateProject(ctx, actor, project.ID, registry.ProjectPatch{Description: &description}, 0)
+	w.made(err)
+	w.made(w.DeleteProject(ctx, actor, project.ID, 0))
+	_, err = w.UpdateOrganization(ctx, actor, registry.OrganizationPatch{MaxTokenTTL: &ttl}, 0)
+	w.made(err)
+	member, password, err := w.CreateMember(ctx, actor, registry.MemberInput{Email: "new@example.com", Role: registry.RoleMember})
+	show(password, err)
+	admin := registry.RoleAdmin
+	_, err = w.UpdateMember(ctx, actor, member.ID, registry.MemberPatch{Role: &admin}, 0)
+	w.made(err)
+	w.made(w.DeleteMember(ctx, actor, member.ID, 0))
+
+	scope, err := w.CreateScope(ctx, actor, registry.ScopeInput{Name: "listed"})
+	w.made(err)
+	_, err = w.UpdateScope(ctx, actor, scope.ID, registry.ScopePatch{Description: &description}, 0)
+	w.made(err)
+	w.made(w.DeleteScope(ctx, actor, scope.ID, 0))
+	role, err := w.CreateRole(ctx, actor, registry.RoleInput{Name: "r", Scopes: []string{"a"}})
+	w.made(err)
+	_, err = w.UpdateRole(ctx, actor, role.ID, registry.RolePatch{Description: &description}, 0)
+	w.made(err)
+	w.made(w.DeleteRole(ctx, actor, role.ID, 0))
+	api, err := w.CreateAPI(ctx, actor, registry.APIInput{Identifier: "https://a.example.com", Name: "a", Scopes: []string{"a"}})
+	w.made(err)
+	_, err = w.UpdateAPI(ctx, actor, api.ID, registry.APIPatch{Name: &description}, 0)
+	w.made(err)
+	w.made(w.DeleteAPI(ctx, actor, api.ID, 0))
+
+	app, err := w.CreateApplication(ctx, actor, registry.ApplicationInput{
+		Name: "a", CreateClient: &registry.ClientInput{Name: "c", Scopes: []string{"a"}},
+	})
+	show(app.Secret, err)
+	_, err = w.UpdateApplication(ctx, actor, app.Application.ID, registry.ApplicationPatch{Description: &description}, 0)
+	w.made(err)
+	w.made(w.DeleteClient(ctx, actor, app.Client.ID, 0))
+	w.made(w.DeleteApplication(ctx, actor, app.Application.ID, 0))
+
+	return append(append(secrets, w.changeClients(t, actor)...), w.changeAPITokens(t, actor)...)
+}
+
+func (w *world) changeClients(t *testing.T, actor registry.Actor) (secrets []string) {
+	t.Helper()
+	ctx, name := t.Context(), "changed"
+	show := func(text registry.SecretText, err error) {
+		t.Helper()
+		w.made(err)
+		secrets = append(secrets, text.Reveal())
+	}
+	client, text, err := w.CreateClient(ctx, actor, registry.ClientInput{Name: "c", Scopes: []string{"a"}, ConfirmRequired: true})
+	show(text, err)
+	sum := client.Secrets[0].Digest.Sum
+	secrets = append(secrets, hex.EncodeToString(sum[:]))
+	_, err = w.ConfirmClient(ctx, actor, client.ID)
+	w.made(err)
+	token, err := w.issue(ctx, client.ID, text.Reveal())
+	w.made(err)
+	itself := registry.Actor{Principal: registry.Principal{Kind: registry.ActorClient, ID: client.ID}, OrganizationID: client.OrganizationID}
+	w.made(w.RevokeAccessToken(ctx, itself, token))
+	_, err = w.UpdateClient(ctx, actor, client.ID, registry.ClientPatch{Name: &name}, 0)
+	w.made(err)
+	added, text, err := w.AddSecret(ctx, actor, client.ID, time.Time{})
+	show(text, err)
+	w.made(w.DeleteSecret(ctx, actor, client.ID, added.ID, true))
+	_, text, err = w.RegenerateClient(ctx, actor, client.ID, registry.RegenerateInput{})
+	show(text, err)
+	_, text, err = w.DuplicateClient(ctx, actor, client.ID, registry.DuplicateInput{Name: "like it"})
+	show(text, err)
+	_, err = w.RevokeClient(ctx, actor, client.ID, 0)
+	w.made(err)
+	if _, _, err := w.RegenerateClient(ctx, actor, client.ID, registry.RegenerateInput{}); err == nil {
+		t.Error("a revoked client was regenerated")
+	}
+	_, err = w.RevokeAllClients(ctx, actor, registry.RevokeAllInput{CreatedBy: actor.ID})
+	w.made(err)
+	w.made(w.DeleteClient(ctx, actor, client.ID, 0))
+	return secrets
+}
+
+func (w *world) changeAPITokens(t *testing.T, actor registry.Actor) (secrets []string) {
+	t.Helper()
+	ctx, name := t.Context(), "changed"
+	show := func(text registry.SecretText, err error) {
+		t.Helper()
+		w.made(err)
+		secrets = append(secrets, text.Reveal())
+	}
+	in := registry.APITokenInput{Name: "t", Scopes: []string{"a"}, Permissions: []string{"read"}}
+	token, text, err := w.CreateAPIToken(ctx, actor, in)
+	show(text, err)
+	_, err = w.UpdateAPIToken(ctx, actor, token.ID, registry.APITokenPatch{Name: &name}, 0)
+	w.made(err)
+	_, text, err = w.RegenerateAPIToken(ctx, actor, token.ID, nil)
+	show(text, err)
+	_, err = w.RevokeAPIToken(ctx, actor, token.ID, 0)
+	w.made(err)
+	w.made(w.DeleteAPIToken(ctx, actor, token.ID, 0))
+	_, text, err = w.CreateAPIToken(ctx, actor, in)
+	show(text, err)
+	_, err = w.RevokeAllAPITokens(ctx, actor, registry.RevokeAllInput{CreatedBy: actor.ID})
+	w.made(err)
+
+	// Prunes nothing of what was made above: its clock stands still.
+	_, err = w.CreateProject(ctx, owner(w.two), registry.ProjectInput{Name: "p"})
+	w.made(err)
+	w.clock.add(time.Hour)
+	_, err = w.PruneAudit(ctx, operator(), w.two.Organization.ID, w.clock.Now())
+	w.made(err)
+	_, err = w.CreateOrganization(ctx, operator(), registry.OrganizationInput{Name: "Three", Email: "three@example.com"})
+	w.made(err)
+	return secrets
+}
