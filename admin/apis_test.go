@@ -6,8 +6,6 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-
-	"keywright/registry"
 )
 
 func TestAPIs(t *testing.T) {
@@ -50,19 +48,6 @@ func TestAPIs(t *testing.T) {
 		in.call(t, in.globex.admin, "POST", "/v1/apis", `{"identifier":"https://api.example.com","name":"Theirs"}`).want(t, 409, "conflict")
 		in.call(t, in.acme.admin, "DELETE", path, "").want(t, 204, "")
 		in.call(t, in.acme.admin, "GET", path, "").want(t, 404, "not_found")
-	})
-}
-
-func TestAPIInUse(t *testing.T) {
-	t.Parallel()
-	each(t, func(t *testing.T, in *installation) {
-		api, err := in.service.CreateAPI(t.Context(), in.acme.operator(), registry.APIInput{
-			Identifier: "https://api.example.com", Name: "x", Endpoints: []registry.EndpointInput{{Method: "GET", Path: "/"}},
-		})
-		must(t, err)
-		_, err = in.service.CreateApplication(t.Context(), in.acme.operator(), registry.ApplicationInput{Name: "x", Endpoints: []string{api.Endpoints[0].ID}})
-		must(t, err)
-		in.call(t, in.acme.admin, "DELETE", "/v1/apis/"+api.ID, "").want(t, 409, "conflict")
 	})
 }
 

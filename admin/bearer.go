@@ -5,8 +5,6 @@ import (
 	"net/http"
 	"strings"
 
-	"github.com/gin-gonic/gin"
-
 	"keywright/internal/web"
 	"keywright/registry"
 )
@@ -15,34 +13,6 @@ import (
 type bearer struct {
 	authenticator    *registry.Authenticator
 	parseAccessToken func(string) (registry.AccessToken, error)
-}
-
-type actorKey struct{}
-
-// actorOf returns who sent the request. Behind authenticate there is always one.
-func actorOf(ctx context.Context) registry.Actor {
-	actor, _ := ctx.Value(actorKey{}).(registry.Actor)
-	return actor
-}
-
-func (b bearer) authenticate(g *gin.Context) {
-	ctx := g.Request.Context()
-	token, err := bearerToken(g.Request)
-	if err != nil && registry.KindOf(err) == registry.KindInvalid {
-		web.Challenge(g.Writer, "invalid_request", "")
-	}
-	var actor registry.Actor
-	if err == nil {
-		actor, err = b.actor(ctx, token)
-	}
-	if err != nil {
-		g.Abort()
-		web.WriteProblem(g.Writer, g.Request, err)
-		return
-	}
-	actor.Via, actor.Address, actor.RequestID = registry.ViaAPI, web.ClientAddress(ctx), web.RequestID(ctx)
-	web.Identify(ctx, actor.OrganizationID, actor.Principal)
-	g.Request = g.Request.WithContext(context.WithValue(ctx, actorKey{}, actor))
 }
 
 // actor finds whom the token stands for.

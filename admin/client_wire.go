@@ -2,6 +2,7 @@ package admin
 
 import (
 	"encoding/json"
+	"net/netip"
 	"time"
 
 	"keywright/registry"
@@ -75,7 +76,7 @@ func clientOf(d registry.ClientDetails, now time.Time) Client {
 		ProjectID: orNull(d.ProjectID), ApplicationID: orNull(d.ApplicationID), Environment: orNull(d.Environment),
 		Status: string(d.Status), IsActive: d.IsActive, ExpiresAt: timeOrNull(d.ExpiresAt), RevokedAt: timeOrNull(d.RevokedAt),
 		Roles: listed(d.RoleNames), Scopes: listed(d.Scopes), Permissions: listed(d.Permissions),
-		Audiences: listed(d.Audiences), Introspects: listed(d.Introspects), IPWhitelist: whitelistOf(d.Client),
+		Audiences: listed(d.Audiences), Introspects: listed(d.Introspects), IPWhitelist: whitelistOf(d.IPWhitelist),
 		AuthMethod: d.AuthMethod, JWKS: d.JWKS, TokenFormat: d.TokenFormat, TokenTTLSeconds: int64(ttl / time.Second),
 		Watch: d.Watch, Secrets: secretsOf(d.Secrets, now),
 		UsageCount: d.Usage.Count, FailureCount: d.Usage.Failures,
@@ -86,9 +87,9 @@ func clientOf(d registry.ClientDetails, now time.Time) Client {
 }
 
 // whitelistOf writes a single address without its length.
-func whitelistOf(c registry.Client) []string {
-	texts := make([]string, len(c.IPWhitelist))
-	for i, p := range c.IPWhitelist {
+func whitelistOf(list []netip.Prefix) []string {
+	texts := make([]string, len(list))
+	for i, p := range list {
 		texts[i] = p.String()
 		if p.IsSingleIP() {
 			texts[i] = p.Addr().String()
@@ -179,14 +180,10 @@ type clientPatch struct {
 	Watch           field[bool]            `json:"watch,omitzero"`
 }
 
-// patch is what the domain is told. A null isActive is refused: whether to
-// clear it means on or off is not for us to guess.
+// patch is what the domain is told.
 func (b clientPatch) patch() (registry.ClientPatch, error) {
-	if b.IsActive.null {
-		return registry.ClientPatch{}, &registry.Error{
-			Kind: registry.KindInvalid, Code: registry.CodeInvalidInput, Message: "the input breaks a rule",
-			Fields: []registry.FieldError{{Field: "isActive", Message: "must be true or false"}},
-		}
+	if err := mustSay("isActive", b.IsActive); err != nil {
+		return registry.ClientPatch{}, err
 	}
 	return registry.ClientPatch{
 		Name: b.Name.patch(), Description: b.Description.patch(), Environment: b.Environment.patch(),

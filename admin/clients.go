@@ -2,6 +2,7 @@ package admin
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 	"time"
 
@@ -19,10 +20,11 @@ type clients struct {
 func (h clients) mount(api huma.API) {
 	const all, one = "/v1/clients", "/v1/clients/{clientId}"
 	huma.Register(api, created("create-client", all, tagClients, "Create a client"), h.create)
-	huma.Register(api, operation("list-clients", http.MethodGet, all, tagClients, "List clients, newest first"), h.list)
+	huma.Register(api, operation("list-clients", http.MethodGet, all, tagClients, "List clients"), h.list)
 	huma.Register(api, operation("get-client", http.MethodGet, one, tagClients, "Get a client"), h.get)
 	huma.Register(api, operation("update-client", http.MethodPatch, one, tagClients, "Change a client"), h.update)
 	huma.Register(api, operation("delete-client", http.MethodDelete, one, tagClients, "Delete a client, for good"), h.delete)
+	huma.Register(api, created("duplicate-client", one+"/duplicate", tagClients, "Create another client like this one"), h.duplicate)
 	huma.Register(api, operation("regenerate-client", http.MethodPost, one+"/regenerate", tagClients, "Replace a client's secrets"), h.regenerate)
 	huma.Register(api, operation("revoke-client", http.MethodPost, one+"/revoke", tagClients, "Revoke a client, for good"), h.revoke)
 	huma.Register(api, operation("confirm-client", http.MethodPost, one+"/confirm", tagClients, "Confirm a pending client"), h.confirm)
@@ -73,10 +75,40 @@ func (h clients) create(ctx context.Context, req *createClientRequest) (*createC
 	}, nil
 }
 
+type duplicateClientRequest struct {
+	ClientPath
+	Body *duplication // may be left out
+}
+
+// duplication is the body that makes a client like another: what shall be
+// otherwise than there.
+type duplication struct {
+	Name            string          `json:"name,omitempty" doc:"Absent: the same."`
+	JWKS            json.RawMessage `json:"jwks,omitempty" doc:"Public keys of its own, for private_key_jwt; absent: the same."`
+	ConfirmRequired bool            `json:"confirmRequired,omitempty" doc:"Stays pending until confirmed, within an hour."`
+}
+
+func (h clients) duplicate(ctx context.Context, req *duplicateClientRequest) (*createClientAnswer, error) {
+	var in registry.DuplicateInput
+	if req.Body != nil {
+		in = registry.DuplicateInput(*req.Body)
+	}
+	d, text, err := h.service.DuplicateClient(ctx, actorOf(ctx), req.ClientID, in)
+	if err != nil {
+		return nil, err
+	}
+	return &createClientAnswer{
+		Location: "/v1/clients/" + d.ID, ETag: etag(d.Revision),
+		Body: clientWithSecret{clientOf(d, h.now()), text.Reveal()},
+	}, nil
+}
+
 type listClientsRequest struct {
 	ProjectID     string `query:"projectId"`
 	ApplicationID string `query:"applicationId"`
 	CreatedBy     string `query:"createdBy" doc:"Id of the member, client or API token that created it."`
+	Environment   string `query:"environment"`
+	Narrowing
 	Page
 }
 
@@ -90,7 +122,7 @@ type listClientsAnswer struct {
 func (h clients) list(ctx context.Context, req *listClientsRequest) (*listClientsAnswer, error) {
 	found, err := h.service.Clients(ctx, actorOf(ctx), registry.ClientQuery{
 		ProjectID: req.ProjectID, ApplicationID: req.ApplicationID, CreatedBy: req.CreatedBy,
-		Limit: req.Limit, Cursor: req.Cursor,
+		Environment: req.Environment, ListQuery: req.query(), Limit: req.Limit, Cursor: req.Cursor,
 	})
 	if err != nil {
 		return nil, err

@@ -84,7 +84,10 @@ func TestCreateClient(t *testing.T) {
 		if diff := cmp.Diff(want, got.body); diff != "" {
 			t.Errorf("the same client read (-want +got):\n%s", diff)
 		}
-		in.call(t, in.acme.admin, "DELETE", "/v1/apis/"+api.text("id"), "").want(t, 204, "")
+		refused := in.call(t, in.acme.admin, "DELETE", "/v1/apis/"+api.text("id"), "").want(t, 409, "conflict")
+		if !strings.Contains(refused.text("detail"), id) {
+			t.Errorf("the refusal to delete an API that a client names does not say which: %s", refused.raw)
+		}
 	})
 }
 

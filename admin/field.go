@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
+
+	"keywright/registry"
 )
 
 // field is one member of a JSON merge patch (RFC 7396): absent, null, or a value.
@@ -41,6 +43,18 @@ func (f field[T]) patch() *T {
 		return nil
 	}
 	return &f.value
+}
+
+// mustSay refuses null for a switch: whether to clear it means on or off is not
+// for us to guess.
+func mustSay(name string, f field[bool]) error {
+	if !f.null {
+		return nil
+	}
+	return &registry.Error{
+		Kind: registry.KindInvalid, Code: registry.CodeInvalidInput, Message: "the input breaks a rule",
+		Fields: []registry.FieldError{{Field: name, Message: "must be true or false"}},
+	}
 }
 
 // seconds is a number of seconds as a duration; beyond what a duration can

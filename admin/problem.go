@@ -57,7 +57,8 @@ func explainScope(ctx huma.Context, err error) error {
 		needed = registry.ScopeAdminRead
 	}
 	refused, ok := errors.AsType[*registry.Error](err)
-	if ok && refused.Code == registry.CodeForbidden && !slices.Contains(actorOf(ctx.Context()).Scopes, needed) {
+	machine := actorOf(ctx.Context()).Role == "" // people have no scopes
+	if ok && machine && refused.Code == registry.CodeForbidden && !slices.Contains(actorOf(ctx.Context()).Scopes, needed) {
 		return &web.MissingScopeError{Scope: needed, Err: err}
 	}
 	return err

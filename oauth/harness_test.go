@@ -125,7 +125,7 @@ func (b *bed) open(t *testing.T) {
 	must(t, err)
 	b.errorIDs = registry.NewErrorIDs(b.keys.RefusalBox())
 	b.service = registry.NewService(registry.ServiceConfig{
-		Store: b.db, Peppers: b.keys.Peppers(), ErrorIDs: b.errorIDs, CursorBox: b.keys.CursorBox(),
+		Store: b.db, Peppers: b.keys.Peppers(), AuditKeys: b.keys.AuditKeys(), ErrorIDs: b.errorIDs, CursorBox: b.keys.CursorBox(),
 		Now: b.clock.Now, Rand: rand.Reader, Logger: slog.New(slog.DiscardHandler),
 		Hash: func(string) (string, error) { return "$unused$", nil },
 	})
