@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"keywright/configs"
+	"keywright/internal/onetime"
 	"keywright/internal/password"
 	"keywright/internal/seal"
 	"keywright/internal/vault"
@@ -26,6 +27,9 @@ type assembly struct {
 	ids     *registry.ErrorIDs
 	service *registry.Service
 }
+
+// passwordSeats is how many passwords are hashed at once, 64 MiB each.
+const passwordSeats = 4
 
 // options are how an assembly differs from command to command.
 type options struct {
@@ -56,15 +60,17 @@ func assemble(ctx context.Context, cfg configs.Config, logger *slog.Logger, opts
 		return nil, err
 	}
 	ids := registry.NewErrorIDs(keys.RefusalBox())
+	bench := password.NewBench(rand.Reader, passwordSeats)
 	service := registry.NewService(registry.ServiceConfig{
-		Store: db, Peppers: keys.Peppers(), ErrorIDs: ids, CursorBox: keys.CursorBox(),
+		Store: db, Peppers: keys.Peppers(), AuditKeys: keys.AuditKeys(), ErrorIDs: ids, CursorBox: keys.CursorBox(),
 		Now: time.Now, Rand: rand.Reader, Logger: logger,
-		Hash: func(text string) (string, error) { return password.Hash(rand.Reader, text) },
+		Hash: bench.Hash, Verify: bench.Verify, OneTimeCodes: onetime.NewCodes(rand.Reader), OneTimeBox: keys.OneTimeBox(),
 	})
 	return &assembly{cfg, logger, db, keys, ids, service}, nil
 }
 
 func (a *assembly) close() {
+	a.service.LogAuditHeads(context.Background())
 	if err := a.db.Close(); err != nil {
 		a.logger.Error("the database did not close in order", "error", err)
 	}

@@ -33,12 +33,16 @@ func refusalCommand(env Environment) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(env.Stdout, "cause         %s\nat            %s\n", r.Cause, r.At.Format(time.RFC3339Nano))
+		fmt.Fprintf(env.Stdout, "cause         %s\nmeaning       %s\nadvice        %s\nat            %s\n",
+			r.Cause, r.Cause.Meaning(), r.Cause.Advice(), r.At.Format(time.RFC3339Nano))
 		if r.OrganizationID != "" {
 			fmt.Fprintf(env.Stdout, "organization  %s\n", r.OrganizationID)
 		}
 		if r.Credential.ID != "" {
 			fmt.Fprintf(env.Stdout, "credential    %s %s\n", r.Credential.Kind, r.Credential.ID)
+		}
+		if r.CredentialName != "" {
+			fmt.Fprintf(env.Stdout, "name          %s\n", r.CredentialName)
 		}
 		return nil
 	}

@@ -84,6 +84,7 @@ func serve(ctx context.Context, cfg configs.Config, logger *slog.Logger, opts op
 	var running sync.WaitGroup
 	running.Go(func() { s.ledger.Run(background) })
 	running.Go(func() { s.prune(background) })
+	running.Go(func() { s.logAuditHeads(background) })
 
 	failed := s.listeners.serve(logger)
 	select {
@@ -109,6 +110,7 @@ func newServer(ctx context.Context, a *assembly) (_ *server, err error) {
 		}),
 	}
 	s.metrics.Watch(s.ledger, a.cfg.MetricsCredentials)
+	s.metrics.WatchAudit(a.service.AuditHeads)
 	if s.listeners, err = bind(ctx, a.cfg); err != nil {
 		return nil, err
 	}
@@ -162,6 +164,7 @@ func (s *server) mountAdmin(c web.Config, authenticator *registry.Authenticator,
 	engine := web.NewEngine(c)
 	if err := admin.Mount(engine, admin.Config{
 		Service: s.service, Authenticator: authenticator, ParseAccessToken: keys.ParseAccessToken, Now: time.Now,
+		SessionStore: s.db.SessionTokens(), SecureCookies: s.cfg.AdminTLSCert != "" || s.cfg.AdminInsecure,
 	}); err != nil {
 		return err
 	}
@@ -176,7 +179,7 @@ const (
 	pruneMargin   = 24 * time.Hour
 )
 
-// prune deletes what the denylist no longer needs, now and then.
+// prune deletes what the denylist and repeated requests no longer need, now and then.
 func (s *server) prune(ctx context.Context) {
 	ticker := time.NewTicker(pruneInterval)
 	defer ticker.Stop()
@@ -188,10 +191,31 @@ func (s *server) prune(ctx context.Context) {
 		case n > 0:
 			s.logger.InfoContext(ctx, "pruned the denylist", "tokens", n)
 		}
+		if _, err := s.db.PruneKeyedRequests(ctx, time.Now().Add(-registry.KeyKept)); err != nil && ctx.Err() == nil {
+			s.logger.WarnContext(ctx, "the idempotency keys were not pruned", "error", err)
+		}
 		select {
 		case <-ctx.Done():
 			return
 		case <-ticker.C:
+		}
+	}
+}
+
+// auditHeadInterval is how far the heads of the audit chains in the log may
+// lag behind: what a crash right after a change leaves out of it.
+const auditHeadInterval = time.Minute
+
+// logAuditHeads keeps a copy of the heads of the audit chains in the log.
+func (s *server) logAuditHeads(ctx context.Context) {
+	ticker := time.NewTicker(auditHeadInterval)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return // closing the assembly logs the last ones
+		case <-ticker.C:
+			s.service.LogAuditHeads(ctx)
 		}
 	}
 }
