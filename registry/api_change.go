@@ -256,15 +256,10 @@ func (s *Service) APIs(ctx context.Context, actor Actor, q APIQuery) (APIList, e
 			return err
 		}
 		rows, err := r.APIPage(ctx, actor.OrganizationID, page.orOneMore())
-		if err != nil {
-			return err
-		}
-		if len(rows) > page.Limit {
-			rows = rows[:page.Limit]
-			list.NextCursor = cursor.after(rows[len(rows)-1].CreatedAt, rows[len(rows)-1].ID)
-		}
-		list.Items = rows
-		return nil
+		list.Items, list.NextCursor = cut(cursor, page, rows, func(a API) Page {
+			return Page{AfterAt: a.CreatedAt, AfterID: a.ID}
+		})
+		return err
 	})
 	return list, err
 }

@@ -25,11 +25,6 @@ func (s *Service) cursorFor(list string, filters ...string) cursor {
 	return cursor{s.CursorBox, []byte("cursor\x00" + list + "\x00" + strings.Join(filters, "\x00"))}
 }
 
-// after returns the cursor of the rows behind the row (at, id).
-func (c cursor) after(at time.Time, id string) string {
-	return c.behind(Page{AfterAt: at, AfterID: id})
-}
-
 // behind returns the cursor of the rows behind that place.
 func (c cursor) behind(p Page) string {
 	plain := binary.BigEndian.AppendUint64(nil, uint64(p.AfterAt.UnixMicro()))

@@ -197,15 +197,10 @@ func (s *Service) Members(ctx context.Context, actor Actor, q MemberQuery) (Memb
 			return err
 		}
 		rows, err := r.MemberPage(ctx, actor.OrganizationID, page.orOneMore())
-		if err != nil {
-			return err
-		}
-		if len(rows) > page.Limit {
-			rows = rows[:page.Limit]
-			list.NextCursor = cursor.after(rows[len(rows)-1].CreatedAt, rows[len(rows)-1].ID)
-		}
-		list.Items = rows
-		return nil
+		list.Items, list.NextCursor = cut(cursor, page, rows, func(m Member) Page {
+			return Page{AfterAt: m.CreatedAt, AfterID: m.ID}
+		})
+		return err
 	})
 	return list, err
 }

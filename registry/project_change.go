@@ -177,15 +177,10 @@ func (s *Service) Projects(ctx context.Context, actor Actor, q ProjectQuery) (Pr
 			return err
 		}
 		rows, err := r.ProjectPage(ctx, actor.OrganizationID, page.orOneMore())
-		if err != nil {
-			return err
-		}
-		if len(rows) > page.Limit {
-			rows = rows[:page.Limit]
-			list.NextCursor = cursor.after(rows[len(rows)-1].CreatedAt, rows[len(rows)-1].ID)
-		}
-		list.Items = rows
-		return nil
+		list.Items, list.NextCursor = cut(cursor, page, rows, func(p Project) Page {
+			return Page{AfterAt: p.CreatedAt, AfterID: p.ID}
+		})
+		return err
 	})
 	return list, err
 }

@@ -132,15 +132,10 @@ func (s *Service) Sessions(ctx context.Context, actor Actor, q SessionQuery) (Se
 			OrganizationID: actor.OrganizationID, MemberID: q.MemberID,
 			SeenAfter: now.Add(-SessionIdleLimit), CreatedAfter: now.Add(-SessionAbsoluteLimit),
 		}, page.orOneMore())
-		if err != nil {
-			return err
-		}
-		if len(rows) > page.Limit {
-			rows = rows[:page.Limit]
-			list.NextCursor = cursor.after(rows[len(rows)-1].CreatedAt, rows[len(rows)-1].ID)
-		}
-		list.Items = rows
-		return nil
+		list.Items, list.NextCursor = cut(cursor, page, rows, func(s Session) Page {
+			return Page{AfterAt: s.CreatedAt, AfterID: s.ID}
+		})
+		return err
 	})
 	return list, err
 }
