@@ -2,6 +2,7 @@ package registry
 
 import (
 	"context"
+	"slices"
 	"time"
 )
 
@@ -15,8 +16,10 @@ const (
 	// MaxOverlap is how long an older secret may outlive its replacement.
 	MaxOverlap = 30 * 24 * time.Hour
 	// deadSecretKept is how long the record of a dead secret is kept, so that
-	// its use can be explained and every token obtained with it has ended.
-	deadSecretKept = 30 * 24 * time.Hour
+	// its use can be explained, and deadSecretsKept how many of them: the hot
+	// path reads them all.
+	deadSecretKept  = 30 * 24 * time.Hour
+	deadSecretsKept = 10
 	// inUseWithin is the shortest time without use after which a secret may be
 	// deleted unasked.
 	inUseWithin = time.Hour
@@ -107,13 +110,15 @@ func (s *Service) retireSecrets(ctx context.Context, c *change, clientID string,
 	if err != nil {
 		return err
 	}
-	for _, secret := range secrets {
+	dead := 0
+	for _, secret := range slices.Backward(secrets) { // newest first
 		switch end := c.now.Add(overlap); {
 		case secret.StatusAt(c.now) != StatusActive:
-			if !deadSince(secret).After(c.now.Add(-deadSecretKept)) {
+			if dead++; forgettable(secret, dead, c.now) {
 				err = c.DeleteSecret(ctx, clientID, secret.ID)
 			}
 		case overlap == 0:
+			dead++
 			secret.RevokedAt = c.now
 			c.cutOff(CutOffSecret, secret.ID)
 			err = c.UpdateSecret(ctx, secret)
@@ -128,11 +133,14 @@ func (s *Service) retireSecrets(ctx context.Context, c *change, clientID string,
 	return nil
 }
 
-func deadSince(s Secret) time.Time {
-	if !s.RevokedAt.IsZero() {
-		return s.RevokedAt
+// forgettable tells whether the record of the nth newest dead secret may go.
+// Access tokens of a secret without a record are dead, so that of one whose
+// overlap ended must outlast them.
+func forgettable(s Secret, nth int, now time.Time) bool {
+	if s.RevokedAt.IsZero() {
+		return now.After(s.ExpiresAt.Add(MaxTokenTTL)) && (nth > deadSecretsKept || now.After(s.ExpiresAt.Add(deadSecretKept)))
 	}
-	return s.ExpiresAt
+	return nth > deadSecretsKept || now.After(s.RevokedAt.Add(deadSecretKept))
 }
 
 // AddSecret gives a client one more secret beside those it has, up to five

@@ -3,6 +3,7 @@ package registry_test
 import (
 	"context"
 	"errors"
+	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -202,34 +203,48 @@ func TestRegenerateExpired(t *testing.T) {
 }
 
 func TestParallelRegenerates(t *testing.T) {
+	rounds := 20
+	if os.Getenv("SOAK") != "" {
+		rounds = 1000
+	}
 	eachWorld(t, func(t *testing.T, w *world) {
-		ctx, me := t.Context(), owner(w.one)
-		d, old := w.client(registry.ClientInput{})
-		var mu sync.Mutex
-		var texts []string
-		parallel(50, func() {
-			_, s, err := w.RegenerateClient(ctx, me, d.ID, registry.RegenerateInput{})
-			if err != nil {
-				t.Error(err)
-				return
-			}
-			mu.Lock()
-			defer mu.Unlock()
-			texts = append(texts, s.Reveal())
-		})
-		valid := 0
-		for _, s := range texts {
-			if w.cause(d.ID, s) == registry.CauseNone {
-				valid++
-			}
-		}
-		if valid != 1 {
-			t.Errorf("%d of %d secrets are valid, want exactly 1", valid, len(texts))
-		}
-		if got := w.cause(d.ID, old); got != registry.CauseSecretRevoked {
-			t.Errorf("the old secret: %v", got)
+		for range rounds {
+			regenerateInParallel(t, w)
 		}
 	})
+}
+
+func regenerateInParallel(t *testing.T, w *world) {
+	t.Helper()
+	d, old := w.client(registry.ClientInput{})
+	var mu sync.Mutex
+	var texts []string
+	parallel(50, func() {
+		_, s, err := w.RegenerateClient(t.Context(), owner(w.one), d.ID, registry.RegenerateInput{})
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		texts = append(texts, s.Reveal())
+	})
+	valid := 0
+	for _, s := range texts {
+		if w.cause(d.ID, s) == registry.CauseNone {
+			valid++
+		}
+	}
+	if valid != 1 {
+		t.Errorf("%d of %d secrets are valid, want exactly 1", valid, len(texts))
+	}
+	if got := w.cause(d.ID, old); got != registry.CauseSecretRevoked && got != registry.CauseWrongSecret {
+		t.Errorf("the old secret: %v", got)
+	}
+	secrets, err := w.Secrets(t.Context(), owner(w.one), d.ID)
+	if err != nil || len(secrets) > 12 { // one more where two are as old
+		t.Errorf("%d secrets are kept, %v, want the live one and the last ten dead", len(secrets), err)
+	}
 }
 
 func TestParallelPatchesWithOneRevision(t *testing.T) {
