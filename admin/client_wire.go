@@ -33,6 +33,7 @@ type Client struct {
 	TokenTTLSeconds int64           `json:"tokenTtlSeconds"`
 	Watch           bool            `json:"watch" doc:"Its usage series come first in the metrics."`
 	Secrets         []Secret        `json:"secrets" nullable:"false" doc:"Oldest first."`
+	RotationDue     bool            `json:"rotationDue" doc:"A live secret is as old as the organization's rotation age."`
 	UsageCount      int64           `json:"usageCount"`
 	FailureCount    int64           `json:"failureCount"`
 	LastUsedAt      *time.Time      `json:"lastUsedAt"`
@@ -78,7 +79,7 @@ func clientOf(d registry.ClientDetails, now time.Time) Client {
 		Roles: listed(d.RoleNames), Scopes: listed(d.Scopes), Permissions: listed(d.Permissions),
 		Audiences: listed(d.Audiences), Introspects: listed(d.Introspects), IPWhitelist: whitelistOf(d.IPWhitelist),
 		AuthMethod: d.AuthMethod, JWKS: d.JWKS, TokenFormat: d.TokenFormat, TokenTTLSeconds: int64(ttl / time.Second),
-		Watch: d.Watch, Secrets: secretsOf(d.Secrets, now),
+		Watch: d.Watch, Secrets: secretsOf(d.Secrets, now), RotationDue: d.RotationDueAt(now),
 		UsageCount: d.Usage.Count, FailureCount: d.Usage.Failures,
 		LastUsedAt: timeOrNull(d.Usage.LastUsedAt), LastUsedIP: lastUsedIP(d.Usage),
 		CreatedBy: createdBy(d.CreatedBy), CreatedVia: string(d.CreatedVia),

@@ -17,7 +17,7 @@ import (
 const (
 	clientMembers = "applicationId audiences authMethod clientId createdAt createdBy createdVia description environment " +
 		"expiresAt failureCount introspects ipWhitelist isActive jwks lastUsedAt lastUsedIp name organizationId permissions " +
-		"projectId revokedAt roles scopes secrets status tokenFormat tokenTtlSeconds updatedAt usageCount watch"
+		"projectId revokedAt roles rotationDue scopes secrets status tokenFormat tokenTtlSeconds updatedAt usageCount watch"
 	secretMembers = "createdAt expiresAt hint id lastUsedAt status usageCount"
 )
 
@@ -70,7 +70,7 @@ func TestCreateClient(t *testing.T) {
 		want := map[string]any{
 			"clientId": id, "name": "Nightly job", "description": "Reads\nthings.", "organizationId": in.acme.id,
 			"projectId": in.acme.project, "applicationId": nil, "environment": "staging", "status": "active", "isActive": true,
-			"expiresAt": "2026-06-01T08:00:00Z", "revokedAt": nil, "roles": []any{}, "scopes": []any{"documents:read", "zeta"},
+			"expiresAt": "2026-06-01T08:00:00Z", "revokedAt": nil, "roles": []any{}, "rotationDue": false, "scopes": []any{"documents:read", "zeta"},
 			"permissions": []any{"read", "write"}, "audiences": []any{"https://api.example.com"}, "introspects": []any{"*"},
 			"ipWhitelist": []any{"192.0.2.7", "10.0.0.0/8", "2001:db8::/32"}, "authMethod": "client_secret", "jwks": nil,
 			"tokenFormat": "opaque", "tokenTtlSeconds": 120.0, "watch": true, "secrets": secrets, "usageCount": 0.0,

@@ -14,11 +14,13 @@ type Narrowing struct {
 	ExpiringWithin int64  `query:"expiringWithin" doc:"Seconds from now in which it expires; neither expired nor revoked before."`
 	UnusedFor      int64  `query:"unusedFor" doc:"Seconds before now in which it was neither used nor made."`
 	Search         string `query:"q" doc:"Text in the name or description, in small or capital letters; up to 100 characters, none of them special."`
+	RotationDue    bool   `query:"rotationDue" doc:"true: only what is as old as the organization's rotation age."`
 	Sort           string `query:"sort" doc:"createdAt, name, expiresAt or lastUsedAt; falling with - before it. Default: -createdAt. Never expiring counts as last, never used as first." example:"-lastUsedAt"`
 }
 
 func (n Narrowing) query() registry.ListQuery {
 	return registry.ListQuery{
-		Status: n.Status, ExpiringWithin: seconds(n.ExpiringWithin), UnusedFor: seconds(n.UnusedFor), Search: n.Search, Sort: n.Sort,
+		Status: n.Status, ExpiringWithin: seconds(n.ExpiringWithin), UnusedFor: seconds(n.UnusedFor), Search: n.Search,
+		RotationDue: n.RotationDue, Sort: n.Sort,
 	}
 }

@@ -21,6 +21,7 @@ type apiToken struct {
 	Scopes         []string   `json:"scopes" nullable:"false"`
 	IPWhitelist    []string   `json:"ipWhitelist" nullable:"false" doc:"Addresses and CIDR ranges; empty: any."`
 	Hint           string     `json:"hint" example:"kwt_…9f3c"`
+	RotationDue    bool       `json:"rotationDue" doc:"Its value is as old as the organization's rotation age."`
 	UsageCount     int64      `json:"usageCount"`
 	FailureCount   int64      `json:"failureCount"`
 	LastUsedAt     *time.Time `json:"lastUsedAt"`
@@ -41,7 +42,7 @@ func apiTokenOf(t registry.APIToken, now time.Time) apiToken {
 		ID: t.ID, Name: t.Name, Description: t.Description, Type: t.Type, OrganizationID: t.OrganizationID,
 		ProjectID: orNull(t.ProjectID), Status: string(t.StatusAt(now)), IsActive: t.IsActive, ExpiresAt: t.ExpiresAt.UTC(),
 		Permissions: listed(t.Permissions), Scopes: listed(t.Scopes), IPWhitelist: whitelistOf(t.IPWhitelist), Hint: t.Hint,
-		UsageCount: t.Usage.Count, FailureCount: t.Usage.Failures, LastUsedAt: timeOrNull(t.Usage.LastUsedAt),
+		RotationDue: t.RotationDueAt(now), UsageCount: t.Usage.Count, FailureCount: t.Usage.Failures, LastUsedAt: timeOrNull(t.Usage.LastUsedAt),
 		LastUsedIP: lastUsedIP(t.Usage), CreatedBy: createdBy(t.CreatedBy), CreatedAt: t.CreatedAt.UTC(), UpdatedAt: t.UpdatedAt.UTC(),
 	}
 }

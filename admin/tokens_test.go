@@ -14,7 +14,7 @@ import (
 )
 
 const tokenMembers = "createdAt createdBy description expiresAt failureCount hint id ipWhitelist isActive lastUsedAt lastUsedIp name " +
-	"organizationId permissions projectId scopes status type updatedAt usageCount"
+	"organizationId permissions projectId rotationDue scopes status type updatedAt usageCount"
 
 // apiToken makes an API token by way of the API and returns the answer.
 func (in *installation) apiToken(t *testing.T, tn tenant, more string) reply {
@@ -52,7 +52,7 @@ func TestCreateAPIToken(t *testing.T) {
 			"id": r.text("id"), "name": "Build", "description": "d", "type": "project", "organizationId": in.acme.id,
 			"projectId": in.acme.project, "status": "active", "isActive": true, "expiresAt": "2026-06-01T08:00:00Z",
 			"permissions": []any{"read", "write"}, "scopes": []any{"a", "b"}, "ipWhitelist": []any{"192.0.2.7", "10.0.0.0/8"},
-			"hint": "kwt_…" + value[len(value)-4:], "usageCount": 0.0, "failureCount": 0.0, "lastUsedAt": nil, "lastUsedIp": nil,
+			"hint": "kwt_…" + value[len(value)-4:], "rotationDue": false, "usageCount": 0.0, "failureCount": 0.0, "lastUsedAt": nil, "lastUsedIp": nil,
 			"createdBy": in.creator(t), "createdAt": "2026-03-01T12:00:00Z", "updatedAt": "2026-03-01T12:00:00Z",
 		}
 		if diff := cmp.Diff(want, without(r.body, "token")); diff != "" {

@@ -51,6 +51,9 @@ func (s *Service) APITokens(ctx context.Context, actor Actor, q APITokenQuery) (
 		if err != nil {
 			return err
 		}
+		if err := q.dueFrom(ctx, r, actor.OrganizationID, &narrowing); err != nil {
+			return err
+		}
 		if q.Type != "" && q.Type != TokenTypeOrganization && q.Type != TokenTypeProject {
 			return Malformed("type must be %s or %s", TokenTypeOrganization, TokenTypeProject)
 		}

@@ -28,7 +28,7 @@ func (s *Service) RegenerateAPIToken(ctx context.Context, actor Actor, id string
 		if text, err = NewSecretText(s.Rand, PrefixAPITokenValue); err != nil {
 			return err
 		}
-		t.Digest, t.Hint = s.Peppers.Digest(text), text.Hint()
+		t.Digest, t.Hint, t.RegeneratedAt = s.Peppers.Digest(text), text.Hint(), c.now
 		return c.storeAPIToken(ctx, before, &t)
 	})
 	return t, text, err

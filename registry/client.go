@@ -67,7 +67,9 @@ type Client struct {
 	CreatedAt  time.Time
 	UpdatedAt  time.Time
 
-	Usage Usage // filled by reads for administrators, not on the hot path
+	// Filled by reads for administrators, not on the hot path.
+	Usage       Usage
+	RotationAge time.Duration // of its organization
 }
 
 // CreatedVia tells through which door a credential came.
@@ -140,7 +142,11 @@ type APIToken struct {
 	CreatedAt  time.Time
 	UpdatedAt  time.Time
 
-	Usage Usage
+	RegeneratedAt time.Time // zero: never
+
+	// Filled by reads for administrators, not on the hot path.
+	Usage       Usage
+	RotationAge time.Duration // of its organization
 }
 
 // StatusAt derives the state of the API token at that moment.

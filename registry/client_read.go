@@ -103,6 +103,9 @@ func (s *Service) Clients(ctx context.Context, actor Actor, q ClientQuery) (Clie
 		if err != nil {
 			return err
 		}
+		if err := q.dueFrom(ctx, r, actor.OrganizationID, &narrowing); err != nil {
+			return err
+		}
 		if q.ProjectID == "" {
 			q.ProjectID = actor.ProjectID
 		} else if !actor.reaches(q.ProjectID) {

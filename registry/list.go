@@ -16,6 +16,7 @@ type Narrowing struct {
 	ExpiringWithin time.Duration // expires after At, by then, and is not revoked
 	UnusedFor      time.Duration // not used in the time before At, nor made in it
 	Search         string        // in the name or description, letters of any case
+	DueFrom        time.Time     // live, with a value made by then: due for rotation
 }
 
 // ListQuery is how a caller asks for a narrowed and sorted list.
@@ -24,6 +25,7 @@ type ListQuery struct {
 	ExpiringWithin time.Duration
 	UnusedFor      time.Duration
 	Search         string
+	RotationDue    bool
 	Sort           string // createdAt, name, expiresAt or lastUsedAt, falling with "-" before it; empty: -createdAt
 }
 
@@ -31,7 +33,9 @@ const maxSearch = 100
 
 // narrowing checks what a caller asks for.
 func (q ListQuery) narrowing(now time.Time, states ...Status) (Narrowing, Sort, error) {
-	n := Narrowing{now, Status(q.Status), q.ExpiringWithin, q.UnusedFor, strings.TrimSpace(q.Search)}
+	n := Narrowing{
+		At: now, Status: Status(q.Status), ExpiringWithin: q.ExpiringWithin, UnusedFor: q.UnusedFor, Search: strings.TrimSpace(q.Search),
+	}
 	var v invalid
 	if q.Status != "" {
 		allowed := make([]string, len(states))
@@ -65,7 +69,7 @@ const longestSpan = 100 * 365 * 24 * time.Hour
 func (q ListQuery) bound() []string {
 	return []string{
 		q.Status, strconv.FormatInt(int64(q.ExpiringWithin), 10), strconv.FormatInt(int64(q.UnusedFor), 10),
-		strings.TrimSpace(q.Search), q.Sort,
+		strings.TrimSpace(q.Search), strconv.FormatBool(q.RotationDue), q.Sort,
 	}
 }
 

@@ -33,8 +33,10 @@ type apiTokenRow struct {
 	Revision       int64
 	CreatedAt      moment
 	UpdatedAt      moment
+	RegeneratedAt  moment
 
 	usageColumns
+	rotationColumn
 }
 
 func apiTokenRowOf(t registry.APIToken) *apiTokenRow {
@@ -60,6 +62,7 @@ func apiTokenRowOf(t registry.APIToken) *apiTokenRow {
 		Revision:       t.Revision,
 		CreatedAt:      moment{t.CreatedAt},
 		UpdatedAt:      moment{t.UpdatedAt},
+		RegeneratedAt:  moment{t.RegeneratedAt},
 	}
 }
 
@@ -88,7 +91,9 @@ func (r apiTokenRow) domain() (registry.APIToken, error) {
 		Revision:       r.Revision,
 		CreatedAt:      r.CreatedAt.Time,
 		UpdatedAt:      r.UpdatedAt.Time,
+		RegeneratedAt:  r.RegeneratedAt.Time,
 		Usage:          r.usageColumns.domain(),
+		RotationAge:    r.rotationColumn.domain(),
 	}, nil
 }
 
@@ -104,7 +109,7 @@ func (s *session) APIToken(ctx context.Context, organizationID, id string) (regi
 
 // selectAPIToken selects API tokens with their usage.
 func (s *session) selectAPIToken(model any) *bun.SelectQuery {
-	return withUsage(s.bun.NewSelect().Model(model).ColumnExpr("t.*"), registry.CredentialAPIToken)
+	return withRotation(withUsage(s.bun.NewSelect().Model(model).ColumnExpr("t.*"), registry.CredentialAPIToken))
 }
 
 // APITokenPage implements registry.Reader.

@@ -46,6 +46,7 @@ type clientRow struct {
 
 	RoleIDs list `bun:"role_ids,scanonly"`
 	usageColumns
+	rotationColumn
 }
 
 type clientRoleRow struct {
@@ -125,6 +126,7 @@ func (r clientRow) domain() (registry.Client, error) {
 		CreatedAt:      r.CreatedAt.Time,
 		UpdatedAt:      r.UpdatedAt.Time,
 		Usage:          r.usageColumns.domain(),
+		RotationAge:    r.rotationColumn.domain(),
 	}, nil
 }
 
@@ -145,7 +147,7 @@ func (s *session) selectClient(model any) *bun.SelectQuery {
 	query := s.bun.NewSelect().Model(model).ColumnExpr("c.*").
 		ColumnExpr("(SELECT ?(cr.role_id ORDER BY cr.role_id) FROM client_roles AS cr WHERE cr.client_id = c.id) AS role_ids",
 			s.db.dialect.jsonArray)
-	return withUsage(query, registry.CredentialClient)
+	return withRotation(withUsage(query, registry.CredentialClient))
 }
 
 // Client implements registry.Reader.

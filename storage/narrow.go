@@ -58,7 +58,37 @@ func (s *session) narrowed(query *bun.SelectQuery, alias, kind string, n registr
 		pattern, like := "%"+literal.Replace(n.Search)+"%", s.db.dialect.like
 		query = query.Where("("+alias+".name ? ? ESCAPE '!' OR "+alias+".description ? ? ESCAPE '!')", like, pattern, like, pattern)
 	}
+	if !n.DueFrom.IsZero() {
+		query = dueForRotation(query, alias, kind, n)
+	}
 	return query
+}
+
+// dueForRotation leaves the credentials that RotationDueAt tells of.
+func dueForRotation(query *bun.SelectQuery, alias, kind string, n registry.Narrowing) *bun.SelectQuery {
+	query = query.Where(alias+".revoked_at IS NULL").
+		Where("("+alias+".expires_at IS NULL OR "+alias+".expires_at > ?)", moment{n.At})
+	if kind == registry.CredentialAPIToken {
+		return query.Where("coalesce("+alias+".regenerated_at, "+alias+".created_at) <= ?", moment{n.DueFrom})
+	}
+	return query.Where("EXISTS (SELECT 1 FROM secrets AS s WHERE s.client_id = "+alias+".id AND s.revoked_at IS NULL"+
+		" AND (s.expires_at IS NULL OR s.expires_at > ?) AND s.created_at <= ?)", moment{n.At}, moment{n.DueFrom})
+}
+
+// rotationColumn is the rotation age of a credential's organization, where a
+// read joins it.
+type rotationColumn struct {
+	RotationAgeSeconds int64 `bun:",scanonly"`
+}
+
+func (r rotationColumn) domain() time.Duration {
+	return time.Duration(r.RotationAgeSeconds) * time.Second
+}
+
+// withRotation adds the rotationColumn to a query.
+func withRotation(query *bun.SelectQuery) *bun.SelectQuery {
+	return query.ColumnExpr("o.rotation_age_seconds").
+		Join("JOIN organizations AS o ON o.id = ?TableAlias.organization_id")
 }
 
 // literal writes text so that a pattern of LIKE … ESCAPE '!' takes every
