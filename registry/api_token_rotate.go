@@ -19,6 +19,9 @@ func (s *Service) RegenerateAPIToken(ctx context.Context, actor Actor, id string
 		if err != nil {
 			return err
 		}
+		if err := c.mayReceive(ctx, before.Scopes, nil); err != nil {
+			return err
+		}
 		if !before.RevokedAt.IsZero() {
 			return Conflict(CodeCredentialRevoked, "the API token is revoked")
 		}

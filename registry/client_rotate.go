@@ -46,6 +46,9 @@ func (s *Service) RegenerateClient(ctx context.Context, actor Actor, clientID st
 		if err := takesSecrets(before); err != nil {
 			return err
 		}
+		if err := c.mayReceive(ctx, before.Scopes, before.RoleIDs); err != nil {
+			return err
+		}
 		after, err := s.regenerated(ctx, c, before, in)
 		if err != nil {
 			return err
@@ -154,6 +157,9 @@ func (s *Service) AddSecret(ctx context.Context, actor Actor, clientID string, e
 			return err
 		}
 		if err := takesSecrets(client); err != nil {
+			return err
+		}
+		if err := c.mayReceive(ctx, client.Scopes, client.RoleIDs); err != nil {
 			return err
 		}
 		secrets, err := c.Secrets(ctx, clientID)

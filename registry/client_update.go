@@ -89,6 +89,9 @@ func (s *Service) ConfirmClient(ctx context.Context, actor Actor, clientID strin
 		if err != nil {
 			return err
 		}
+		if err := c.mayReceive(ctx, before.Scopes, before.RoleIDs); err != nil {
+			return err
+		}
 		if !before.RevokedAt.IsZero() {
 			return Conflict(CodeCredentialRevoked, "the client is revoked")
 		}

@@ -99,6 +99,22 @@ func (c *change) apiToken(ctx context.Context, id string, match int64) (APIToken
 	return t, matches(t.Revision, match)
 }
 
+// mayReceive keeps a value that opens the admin API from whoever is no admin,
+// or is no longer: that they once created its credential is not enough.
+func (c *change) mayReceive(ctx context.Context, scopes, roleIDs []string) error {
+	if c.actor.isAdmin() {
+		return nil
+	}
+	roles, err := rolesByID(ctx, c, c.organizationID, roleIDs)
+	if err != nil {
+		return err
+	}
+	if holdsAdmin(scopes, roles) {
+		return Forbidden(CodeGrantExceedsOwn, "the credential holds a %s* scope, and its value would go to somebody who is no admin", scopeAdmin)
+	}
+	return nil
+}
+
 // matches compares a revision with that of If-Match; zero is no condition.
 func matches(revision, match int64) error {
 	if match != 0 && match != revision {
