@@ -184,12 +184,14 @@ func (c *change) application(ctx context.Context, id string, match int64) (Appli
 		return Application{}, err
 	}
 	c.projectID = app.ProjectID
-	c.projectID = app.ProjectID
 	if !c.actor.reaches(app.ProjectID) {
 		return Application{}, NotFound("application")
 	}
 	if !c.actor.isAdmin() && app.CreatedBy != c.actor.Principal {
 		return Application{}, Forbidden(CodeForbidden, "only owners, admins and its creator may change an application")
+	}
+	if err := c.notOwn(ctx, func(own Client) bool { return own.ApplicationID == id }); err != nil {
+		return Application{}, err
 	}
 	return app, matches(app.Revision, match)
 }

@@ -99,6 +99,22 @@ func (c *change) apiToken(ctx context.Context, id string, match int64) (APIToken
 	return t, matches(t.Revision, match)
 }
 
+// notOwn keeps a client from changing itself by way of a role that it holds or
+// the application that it belongs to.
+func (c *change) notOwn(ctx context.Context, itsOwn func(Client) bool) error {
+	if c.actor.Kind != ActorClient {
+		return nil
+	}
+	own, err := c.Client(ctx, c.organizationID, c.actor.ID)
+	if err != nil {
+		return err
+	}
+	if itsOwn(own) {
+		return consoleSessionRequired("changing what one is given oneself")
+	}
+	return nil
+}
+
 // mayReceive keeps a value that opens the admin API from whoever is no admin,
 // or is no longer: that they once created its credential is not enough.
 func (c *change) mayReceive(ctx context.Context, scopes, roleIDs []string) error {

@@ -221,3 +221,33 @@ func TestTwoOrganizations(t *testing.T) {
 		}
 	})
 }
+
+// A client that may write cannot widen itself by a detour.
+func TestClientStaysAsItIs(t *testing.T) {
+	eachWorld(t, func(t *testing.T, w *world) {
+		ctx, me := t.Context(), owner(w.one)
+		role, err := w.CreateRole(ctx, me, registry.RoleInput{Name: "plain", Scopes: []string{"a"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		made, err := w.CreateApplication(ctx, me, registry.ApplicationInput{Name: "app"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		own, _ := w.client(registry.ClientInput{
+			Scopes: []string{"keywright:write"}, Roles: []string{"plain"}, ApplicationID: made.Application.ID,
+		})
+		self := machine(t, w.one, "")
+		self.Kind, self.ID = registry.ActorClient, own.ID
+		_, err = w.UpdateRole(ctx, self, role.ID, registry.RolePatch{Scopes: &[]string{"a", "b"}}, 0)
+		wantCode(t, err, registry.CodeConsoleSessionRequired)
+		_, err = w.UpdateApplication(ctx, self, made.Application.ID, registry.ApplicationPatch{Name: ptr("x")}, 0)
+		wantCode(t, err, registry.CodeConsoleSessionRequired)
+
+		other, _ := w.client(registry.ClientInput{Scopes: []string{"keywright:write"}})
+		self.ID = other.ID
+		if _, err = w.UpdateRole(ctx, self, role.ID, registry.RolePatch{Scopes: &[]string{"a", "b"}}, 0); err != nil {
+			t.Errorf("a role of others: %v", err)
+		}
+	})
+}

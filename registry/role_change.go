@@ -2,6 +2,7 @@ package registry
 
 import (
 	"context"
+	"slices"
 	"strings"
 )
 
@@ -101,6 +102,9 @@ func (c *change) role(ctx context.Context, id string, match int64) (Role, error)
 	}
 	if c.actor.credential() && holdsAdmin(role.Scopes, nil) {
 		return Role{}, consoleSessionRequired("changing a role that contains a " + scopeAdmin + "* scope")
+	}
+	if err := c.notOwn(ctx, func(own Client) bool { return slices.Contains(own.RoleIDs, id) }); err != nil {
+		return Role{}, err
 	}
 	return role, matches(role.Revision, match)
 }
