@@ -37,7 +37,7 @@ fuzz: ## every fuzz function for FUZZTIME
 
 .PHONY: soak
 soak: ## the long variants of the endurance tests, an hour or so
-	@SOAK=1 .ci/test -timeout 3h -run 'Kill|Stopped|SIGTERM|Soak|T28'
+	@SOAK=1 .ci/test -timeout 3h -run 'Kill|Stopped|SIGTERM|Soak|T28|ParallelRegenerates'
 
 .PHONY: build
 build: ## one static binary, bin/keywright
