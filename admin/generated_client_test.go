@@ -18,7 +18,7 @@ func TestGeneratedClient(t *testing.T) {
 	t.Parallel()
 	tools := os.Getenv("KEYWRIGHT_OPENAPI_TOOLS")
 	if tools == "" {
-		t.Skip("no client was generated: KEYWRIGHT_OPENAPI_TOOLS does not name the folder of the tools, as make check does where npm is")
+		t.Skip("no client was generated: KEYWRIGHT_OPENAPI_TOOLS does not name the folder of the tools, as make test does where npm is")
 	}
 	in := install(t, storagetest.Open(t, storagetest.SQLite))
 	dir := t.TempDir()
