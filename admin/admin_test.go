@@ -134,7 +134,7 @@ func install(t *testing.T, db *storage.DB) *installation {
 		Now: in.clock.now, Rand: rand.Reader, Logger: logger,
 		Hash: hash, Verify: verify, OneTimeCodes: onetime.NewCodes(rand.Reader), OneTimeBox: keys.OneTimeBox(),
 	})
-	in.authenticator = registry.NewAuthenticator(db, keys.Peppers(), uncounted{}, in.clock.now)
+	in.authenticator = registry.NewAuthenticator(registry.AuthenticatorConfig{HotPath: db, Peppers: keys.Peppers(), Uses: uncounted{}, Now: in.clock.now})
 
 	engine := web.NewEngine(web.Config{
 		Listener: "admin", MaxBody: web.MaxAdminBody, Health: web.NewHealth(db), WriteError: web.WriteProblem,

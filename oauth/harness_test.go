@@ -93,7 +93,7 @@ func newBedOn(t *testing.T, databaseURL, format, issuerPath string) *bed {
 	must(t, err)
 	edge, err := oauth.New(oauth.Config{
 		Issuer:        b.issuer,
-		Authenticator: registry.NewAuthenticator(b.db, b.keys.Peppers(), b.uses, b.clock.Now),
+		Authenticator: registry.NewAuthenticator(registry.AuthenticatorConfig{HotPath: b.db, Peppers: b.keys.Peppers(), Uses: b.uses, Now: b.clock.Now}),
 		Revoker:       b.service,
 		Keys:          b.ring,
 		Metrics:       b.measured,

@@ -153,7 +153,7 @@ func TestNewRefusesABadIssuer(t *testing.T) {
 		"https://id.example.com#x", "https://id.example.com/:tenant", "https://id.example.com/*any", "https://id.example.com/%2e",
 	} {
 		_, err := oauth.New(oauth.Config{
-			Issuer: issuer, Authenticator: registry.NewAuthenticator(b.db, b.keys.Peppers(), b.uses, b.clock.Now),
+			Issuer: issuer, Authenticator: registry.NewAuthenticator(registry.AuthenticatorConfig{HotPath: b.db, Peppers: b.keys.Peppers(), Uses: b.uses, Now: b.clock.Now}),
 			Revoker: b.service, Keys: b.ring, Now: b.clock.Now, Random: rand.Reader,
 		})
 		if err == nil || !strings.Contains(err.Error(), "issuer") {

@@ -12,17 +12,18 @@ import (
 //
 // Its methods fail with *Refused when the credential is no good, and with an
 // error of KindUnavailable when the database cannot say.
-type Authenticator struct {
-	hot     HotPath
-	peppers Peppers
-	uses    Recorder
-	now     func() time.Time
+type Authenticator struct{ AuthenticatorConfig }
+
+// AuthenticatorConfig is what an Authenticator needs. Every field is required.
+type AuthenticatorConfig struct {
+	HotPath HotPath
+	Peppers Peppers
+	Uses    Recorder
+	Now     func() time.Time
 }
 
 // NewAuthenticator returns an Authenticator over those parts.
-func NewAuthenticator(hot HotPath, peppers Peppers, uses Recorder, now func() time.Time) *Authenticator {
-	return &Authenticator{hot, peppers, uses, now}
-}
+func NewAuthenticator(c AuthenticatorConfig) *Authenticator { return &Authenticator{c} }
 
 // AuthenticatedClient is a client that proved who it is, and the secret it used.
 type AuthenticatedClient struct {
@@ -38,30 +39,30 @@ func (a *Authenticator) ClientBySecret(ctx context.Context, clientID, secret str
 	if err != nil && KindOf(err) != KindNotFound {
 		return AuthenticatedClient{}, err
 	}
-	match := a.peppers.matchSecret(presented, state.Secrets)
+	match := a.Peppers.matchSecret(presented, state.Secrets)
 	if err != nil {
 		return AuthenticatedClient{}, &Refused{Cause: CauseUnknownClient}
 	}
-	now := a.now()
+	now := a.Now()
 	cause := CauseWrongSecret
 	if match >= 0 {
 		cause = usableCause(state.Client, state.Secrets[match], now, address)
 	}
 	use := Use{Kind: CredentialClient, ID: clientID, At: now, Address: address, Watch: state.Client.Watch, Cause: cause}
 	if cause != CauseNone {
-		a.uses.Record(use)
+		a.Uses.Record(use)
 		return AuthenticatedClient{}, refusedClient(state.Client, cause)
 	}
 	use.SecretID = state.Secrets[match].ID
-	a.uses.Record(use)
+	a.Uses.Record(use)
 	return AuthenticatedClient{state, use.SecretID}, nil
 }
 
 // Issued notes that a token was issued to the client.
 func (a *Authenticator) Issued(c AuthenticatedClient, address netip.Addr) {
-	a.uses.Record(Use{
+	a.Uses.Record(Use{
 		Kind: CredentialClient, ID: c.Client.ID, SecretID: c.SecretID,
-		At: a.now(), Address: address, Counted: true, Watch: c.Client.Watch,
+		At: a.Now(), Address: address, Counted: true, Watch: c.Client.Watch,
 	})
 }
 
@@ -76,10 +77,10 @@ func (a *Authenticator) AccessToken(ctx context.Context, t AccessToken, address 
 	case err != nil:
 		return AccessToken{}, ClientState{}, err
 	}
-	now := a.now()
+	now := a.Now()
 	current, cause := state.Current(t, now, address)
 	if cause == CauseNone {
-		denied, err := a.hot.TokenDenied(ctx, t.JTI)
+		denied, err := a.HotPath.TokenDenied(ctx, t.JTI)
 		if err != nil {
 			return AccessToken{}, ClientState{}, err
 		}
@@ -89,7 +90,7 @@ func (a *Authenticator) AccessToken(ctx context.Context, t AccessToken, address 
 	}
 	if cause != CauseNone {
 		if cause == CauseAddressOffList {
-			a.uses.Record(Use{Kind: CredentialClient, ID: t.ClientID, At: now, Address: address, Cause: cause})
+			a.Uses.Record(Use{Kind: CredentialClient, ID: t.ClientID, At: now, Address: address, Cause: cause})
 		}
 		return AccessToken{}, ClientState{}, refusedClient(state.Client, cause)
 	}
@@ -104,14 +105,14 @@ func (a *Authenticator) APIToken(ctx context.Context, text string, address netip
 	if !ok {
 		return APITokenState{}, &Refused{Cause: CauseMalformedToken}
 	}
-	state, err := a.hot.APITokenState(ctx, a.peppers.Digests(presented))
+	state, err := a.HotPath.APITokenState(ctx, a.Peppers.Digests(presented))
 	if err != nil {
 		if KindOf(err) == KindNotFound {
 			err = &Refused{Cause: CauseUnknownToken}
 		}
 		return APITokenState{}, err
 	}
-	t, now := state.APIToken, a.now()
+	t, now := state.APIToken, a.Now()
 	cause := statusCause(t.StatusAt(now))
 	if cause == CauseNone && len(t.IPWhitelist) > 0 {
 		if !address.IsValid() {
@@ -120,7 +121,7 @@ func (a *Authenticator) APIToken(ctx context.Context, text string, address netip
 			cause = CauseAddressOffList
 		}
 	}
-	a.uses.Record(Use{
+	a.Uses.Record(Use{
 		Kind: CredentialAPIToken, ID: t.ID, At: now, Address: address,
 		Counted: cause == CauseNone, Cause: cause,
 	})
@@ -140,11 +141,11 @@ func (a *Authenticator) clientState(ctx context.Context, clientID string) (Clien
 	if !IsID(clientID, PrefixClient) {
 		return ClientState{}, NotFound("client")
 	}
-	state, err := a.hot.ClientState(ctx, clientID)
+	state, err := a.HotPath.ClientState(ctx, clientID)
 	if err != nil {
 		return ClientState{}, err
 	}
-	if state.Client.GoneAt(a.now()) {
+	if state.Client.GoneAt(a.Now()) {
 		return ClientState{}, NotFound("client")
 	}
 	return state, nil

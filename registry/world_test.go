@@ -49,7 +49,7 @@ func newWorld(t *testing.T, db *storage.DB) *world {
 		Logger: slog.New(slog.NewTextHandler(io.Discard, nil)),
 		Hash:   func(string) (string, error) { return "$argon2id$test", nil },
 	})
-	w.auth = registry.NewAuthenticator(db, peppers, w.uses, w.clock.Now)
+	w.auth = registry.NewAuthenticator(registry.AuthenticatorConfig{HotPath: db, Peppers: peppers, Uses: w.uses, Now: w.clock.Now})
 	var err error
 	if w.one, err = w.Bootstrap(t.Context(), operator(), registry.OrganizationInput{Name: "One", Email: "one@example.com"}); err != nil {
 		t.Fatal(err)

@@ -132,7 +132,7 @@ func newServer(ctx context.Context, a *assembly) (_ *server, err error) {
 	engine := web.Config{
 		Proxies: proxies, Health: s.health, ErrorIDs: a.ids, Now: time.Now, Rand: rand.Reader, Logger: a.logger,
 	}
-	authenticator := registry.NewAuthenticator(a.db, a.vault.Peppers(), s.ledger, time.Now)
+	authenticator := registry.NewAuthenticator(registry.AuthenticatorConfig{HotPath: a.db, Peppers: a.vault.Peppers(), Uses: s.ledger, Now: time.Now})
 	if err := s.mountPublic(engine, authenticator, keys); err != nil {
 		return nil, err
 	}
