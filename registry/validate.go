@@ -91,9 +91,9 @@ func (v *invalid) whitelist(field string, values []string) []netip.Prefix {
 	v.count(field, len(values))
 	var list []netip.Prefix
 	for i, text := range values {
-		p, wrong := ParseWhitelistEntry(text)
-		if wrong != "" {
-			v.add(at(field, i), "%s", wrong)
+		p, broken := ParseRange(text)
+		if broken != "" {
+			v.add(at(field, i), "%s", broken)
 		} else if !slices.Contains(list, p) {
 			list = append(list, p)
 		}

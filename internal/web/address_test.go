@@ -3,8 +3,12 @@ package web
 import (
 	"net/http"
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
+
+	"keywright/internal/testaddr"
+	"keywright/registry"
 )
 
 func proxies(tb testing.TB, ranges ...string) Proxies {
@@ -64,6 +68,54 @@ func TestClientAddress(t *testing.T) {
 	}
 }
 
+// TestWrittenAddresses holds every written form against the two places where a
+// request tells one.
+func TestWrittenAddresses(t *testing.T) {
+	t.Parallel()
+	const proxy = "10.0.0.1"
+	trusted := proxies(t, proxy+"/32")
+	for _, f := range testaddr.All() {
+		peer, _ := trusted.clientAddress(&http.Request{RemoteAddr: f.Text})
+		if peer.IsValid() != (f.Hop != "") || peer.IsValid() && peer.String() != f.Hop {
+			t.Errorf("the peer %q: got %v, want %q", f.Text, peer, f.Hop)
+		}
+		want := f.Hop
+		switch {
+		case slices.Contains(testaddr.Spaced, f.Text):
+			want = "192.0.2.7" // RFC 9110 §5.6.1 allows space around the entries of a list
+		case want == "":
+			want = proxy
+		}
+		for _, list := range []string{f.Text, "198.51.100.9," + f.Text} {
+			hop, _ := trusted.clientAddress(&http.Request{
+				RemoteAddr: proxy + ":80", Header: http.Header{"X-Forwarded-For": {list}},
+			})
+			if hop.String() != want {
+				t.Errorf("X-Forwarded-For %q: got %v, want %s", list, hop, want)
+			}
+		}
+	}
+}
+
+// TestTrustedProxiesInEveryForm holds every range against every written form
+// of the peer.
+func TestTrustedProxiesInEveryForm(t *testing.T) {
+	t.Parallel()
+	for _, f := range testaddr.Forms {
+		if f.Range == "" {
+			continue
+		}
+		p := netip.MustParsePrefix(f.Range)
+		for _, peer := range testaddr.Forms {
+			_, proxied := proxies(t, f.Range).clientAddress(&http.Request{RemoteAddr: peer.Text})
+			want := peer.Hop != "" && p.Contains(netip.MustParseAddr(peer.Hop))
+			if proxied != want {
+				t.Errorf("%q among the proxies %s: got %t, want %t", peer.Text, f.Range, proxied, want)
+			}
+		}
+	}
+}
+
 func TestProxiesInMappedFormAreRefused(t *testing.T) {
 	t.Parallel()
 	for _, p := range []netip.Prefix{netip.MustParsePrefix("::ffff:10.0.0.0/104"), {}} {
@@ -77,6 +129,10 @@ func FuzzClientAddress(f *testing.F) {
 	f.Add("10.0.0.1:80", "192.0.2.7, 10.0.0.2")
 	f.Add("[::ffff:10.0.0.1]:80", "::ffff:192.0.2.7")
 	f.Add("192.0.2.1:80", ",,,")
+	for _, form := range testaddr.All() {
+		f.Add(form.Text, form.Text)
+		f.Add("10.0.0.1:80", form.Text+", 10.0.0.2")
+	}
 	trusted := proxies(f, "10.0.0.0/8")
 	f.Fuzz(func(t *testing.T, peer, forwarded string) {
 		req := &http.Request{RemoteAddr: peer, Header: http.Header{"X-Forwarded-For": strings.Split(forwarded, "\n")}}
@@ -84,7 +140,7 @@ func FuzzClientAddress(f *testing.F) {
 		if got.Is4In6() || got.Zone() != "" {
 			t.Errorf("got %s, want it unmapped and without zone", got)
 		}
-		direct, ok := parseHop(peer)
+		direct, ok := registry.ParseHop(peer)
 		if trustedPeer := ok && trusted.trusts(direct); trustedPeer != proxied {
 			t.Errorf("proxied: got %t, want %t", proxied, trustedPeer)
 		}
