@@ -28,12 +28,13 @@ type Client struct {
 	Introspects     []string        `json:"introspects" nullable:"false" doc:"Identifiers of the APIs it serves as a resource server; \"*\": all of the organization."`
 	IPWhitelist     []string        `json:"ipWhitelist" nullable:"false" doc:"Addresses and CIDR ranges; empty: any."`
 	AuthMethod      string          `json:"authMethod" enum:"client_secret,private_key_jwt"`
-	JWKS            json.RawMessage `json:"jwks" doc:"Public keys, for private_key_jwt; else null."`
+	JWKS            json.RawMessage `json:"jwks" doc:"Public keys (RFC 7517), for private_key_jwt; else null."`
 	TokenFormat     string          `json:"tokenFormat" enum:"jwt,opaque"`
 	TokenTTLSeconds int64           `json:"tokenTtlSeconds"`
 	Watch           bool            `json:"watch" doc:"Its usage series come first in the metrics."`
 	Secrets         []Secret        `json:"secrets" nullable:"false" doc:"Oldest first."`
-	RotationDue     bool            `json:"rotationDue" doc:"A live secret is as old as the organization's rotation age."`
+	Keys            []Key           `json:"keys" nullable:"false" doc:"One for each key of jwks, oldest first."`
+	RotationDue     bool            `json:"rotationDue" doc:"A live secret or key is as old as the organization's rotation age."`
 	UsageCount      int64           `json:"usageCount"`
 	FailureCount    int64           `json:"failureCount"`
 	LastUsedAt      *time.Time      `json:"lastUsedAt"`
@@ -61,6 +62,17 @@ type Secret struct {
 	UsageCount int64      `json:"usageCount"`
 }
 
+// Key is the record of a client's public key on the wire.
+type Key struct {
+	ID         string     `json:"id" example:"jwk_7f3k9m2p5q8r1s4t6v0w2x4y6z"`
+	KeyID      string     `json:"kid" doc:"As registered, or the thumbprint."`
+	Algorithm  string     `json:"algorithm" enum:"ES256,RS256,PS256,EdDSA"`
+	Thumbprint string     `json:"thumbprint" doc:"RFC 7638, SHA-256."`
+	CreatedAt  time.Time  `json:"createdAt"`
+	LastUsedAt *time.Time `json:"lastUsedAt"`
+	UsageCount int64      `json:"usageCount"`
+}
+
 // secretWithValue shows the secret this one time.
 type secretWithValue struct {
 	Secret
@@ -79,9 +91,9 @@ func clientOf(d registry.ClientDetails, now time.Time) Client {
 		Roles: listed(d.RoleNames), Scopes: listed(d.Scopes), Permissions: listed(d.Permissions),
 		Audiences: listed(d.Audiences), Introspects: listed(d.Introspects), IPWhitelist: whitelistOf(d.IPWhitelist),
 		AuthMethod: d.AuthMethod, JWKS: d.JWKS, TokenFormat: d.TokenFormat, TokenTTLSeconds: int64(ttl / time.Second),
-		Watch: d.Watch, Secrets: secretsOf(d.Secrets, now), RotationDue: d.RotationDueAt(now),
+		Watch: d.Watch, Secrets: secretsOf(d.Secrets, now), Keys: keysOf(d.Keys), RotationDue: d.RotationDueAt(now),
 		UsageCount: d.Usage.Count, FailureCount: d.Usage.Failures,
-		LastUsedAt: timeOrNull(d.Usage.LastUsedAt), LastUsedIP: lastUsedIP(d.Usage),
+		LastUsedAt: timeOrNull(d.Usage.LastUsedAt), LastUsedIP: addressOrNull(d.Usage.LastUsedIP),
 		CreatedBy: createdBy(d.CreatedBy), CreatedVia: string(d.CreatedVia),
 		CreatedAt: d.CreatedAt.UTC(), UpdatedAt: d.UpdatedAt.UTC(),
 	}
@@ -99,11 +111,11 @@ func whitelistOf(list []netip.Prefix) []string {
 	return texts
 }
 
-func lastUsedIP(u registry.Usage) *string {
-	if !u.LastUsedIP.IsValid() {
+func addressOrNull(a netip.Addr) *string {
+	if !a.IsValid() {
 		return nil
 	}
-	text := u.LastUsedIP.String()
+	text := a.String()
 	return &text
 }
 
@@ -130,6 +142,17 @@ func secretOf(s registry.Secret, now time.Time) Secret {
 	}
 }
 
+func keysOf(all []registry.ClientKey) []Key {
+	out := make([]Key, len(all))
+	for i, k := range all {
+		out[i] = Key{
+			ID: k.ID, KeyID: k.KeyID, Algorithm: k.Algorithm, Thumbprint: k.Thumbprint, CreatedAt: k.CreatedAt.UTC(),
+			LastUsedAt: timeOrNull(k.Usage.LastUsedAt), UsageCount: k.Usage.Count,
+		}
+	}
+	return out
+}
+
 // newClient is the body that creates a client. A null counts as absent.
 type newClient struct {
 	Name            string          `json:"name,omitempty" doc:"1 to 100 characters; required."`
@@ -145,7 +168,7 @@ type newClient struct {
 	Introspects     []string        `json:"introspects,omitempty"`
 	IPWhitelist     []string        `json:"ipWhitelist,omitempty"`
 	AuthMethod      string          `json:"authMethod,omitempty" doc:"client_secret (default) or private_key_jwt."`
-	JWKS            json.RawMessage `json:"jwks,omitempty"`
+	JWKS            json.RawMessage `json:"jwks,omitempty" doc:"Up to 5 public keys, required for private_key_jwt: EC P-256, RSA of 2048 to 8192 bits with alg RS256 or PS256, or Ed25519."`
 	TokenFormat     string          `json:"tokenFormat,omitempty" doc:"jwt (default) or opaque."`
 	TokenTTLSeconds int64           `json:"tokenTtlSeconds,omitempty" doc:"60 to 86400; default 900."`
 	Watch           bool            `json:"watch,omitempty"`
@@ -175,7 +198,7 @@ type clientPatch struct {
 	Audiences       field[[]string]        `json:"audiences,omitzero"`
 	Introspects     field[[]string]        `json:"introspects,omitzero"`
 	IPWhitelist     field[[]string]        `json:"ipWhitelist,omitzero"`
-	JWKS            field[json.RawMessage] `json:"jwks,omitzero"`
+	JWKS            field[json.RawMessage] `json:"jwks,omitzero" doc:"The keys that stay keep their record; access tokens of the others die."`
 	TokenFormat     field[string]          `json:"tokenFormat,omitzero" doc:"null: jwt"`
 	TokenTTLSeconds field[int64]           `json:"tokenTtlSeconds,omitzero" doc:"null: 900"`
 	Watch           field[bool]            `json:"watch,omitzero"`

@@ -1,6 +1,7 @@
 package admin_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"slices"
@@ -16,7 +17,7 @@ import (
 // The members of the contract, all of them always there.
 const (
 	clientMembers = "applicationId audiences authMethod clientId createdAt createdBy createdVia description environment " +
-		"expiresAt failureCount introspects ipWhitelist isActive jwks lastUsedAt lastUsedIp name organizationId permissions " +
+		"expiresAt failureCount introspects ipWhitelist isActive jwks keys lastUsedAt lastUsedIp name organizationId permissions " +
 		"projectId revokedAt roles rotationDue scopes secrets status tokenFormat tokenTtlSeconds updatedAt usageCount watch"
 	secretMembers = "createdAt expiresAt hint id lastUsedAt status usageCount"
 )
@@ -73,7 +74,7 @@ func TestCreateClient(t *testing.T) {
 			"expiresAt": "2026-06-01T08:00:00Z", "revokedAt": nil, "roles": []any{}, "rotationDue": false, "scopes": []any{"documents:read", "zeta"},
 			"permissions": []any{"read", "write"}, "audiences": []any{"https://api.example.com"}, "introspects": []any{"*"},
 			"ipWhitelist": []any{"192.0.2.7", "10.0.0.0/8", "2001:db8::/32"}, "authMethod": "client_secret", "jwks": nil,
-			"tokenFormat": "opaque", "tokenTtlSeconds": 120.0, "watch": true, "secrets": secrets, "usageCount": 0.0,
+			"tokenFormat": "opaque", "tokenTtlSeconds": 120.0, "watch": true, "secrets": secrets, "keys": []any{}, "usageCount": 0.0,
 			"failureCount": 0.0, "lastUsedAt": nil, "lastUsedIp": nil, "createdBy": createdBy, "createdVia": "api",
 			"createdAt": "2026-03-01T12:00:00Z", "updatedAt": "2026-03-01T12:00:00Z",
 		}
@@ -103,11 +104,57 @@ func TestDefaultsOfAClient(t *testing.T) {
 				t.Errorf("%s: got %v, want %v", member, got, want)
 			}
 		}
-		keys := `{"keys":[{"kty":"EC","crv":"P-256","x":"AA","y":"AA"}]}`
-		r = in.client(t, in.acme, `{"name":"x","scopes":["a"],"authMethod":"private_key_jwt","jwks":`+keys+`}`)
-		if _, has := r.body["clientSecret"]; has || len(r.body["secrets"].([]any)) != 0 || r.body["jwks"] == nil {
-			t.Errorf("a client with keys: got %s", r.raw)
+	})
+}
+
+// Public keys, as RFC 8037 §A.2 and RFC 7515 §A.3 have them.
+const (
+	ed25519Key = `{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}`
+	p256Key    = `{"kty":"EC","kid":"one","crv":"P-256","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU","y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"}`
+)
+
+func TestAClientWithKeys(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, in *installation) {
+		client := func(keys string) string {
+			return `{"name":"x","scopes":["a"],"authMethod":"private_key_jwt","jwks":{"keys":[` + keys + `]}}`
 		}
+		r := in.client(t, in.acme, client(p256Key+","+ed25519Key))
+		if _, has := r.body["clientSecret"]; has || len(r.body["secrets"].([]any)) != 0 {
+			t.Errorf("a client with keys has a secret: %s", r.raw)
+		}
+		keys := map[string]map[string]any{}
+		for _, key := range r.body["keys"].([]any) {
+			key := key.(map[string]any)
+			if got, want := members(key), "algorithm createdAt id kid lastUsedAt thumbprint usageCount"; got != want {
+				t.Errorf("a key has %q, want %q", got, want)
+			}
+			keys[key["kid"].(string)] = key
+		}
+		if keys["one"]["algorithm"] != "ES256" || keys["kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k"]["algorithm"] != "EdDSA" {
+			t.Errorf("got keys %v", keys)
+		}
+
+		// What was answered can be sent back, and a key that stays keeps its record.
+		path := "/v1/clients/" + r.text("clientId")
+		set, err := json.Marshal(r.body["jwks"])
+		must(t, err)
+		same := in.call(t, in.acme.admin, "PATCH", path, `{"jwks":`+string(set)+`}`).want(t, 200, "")
+		if diff := cmp.Diff(r.body["keys"], same.body["keys"]); diff != "" {
+			t.Errorf("keys after the same jwks (-before +after):\n%s", diff)
+		}
+		one := in.call(t, in.acme.admin, "PATCH", path, `{"jwks":{"keys":[`+p256Key+`]}}`).want(t, 200, "")
+		if diff := cmp.Diff([]any{keys["one"]}, one.body["keys"]); diff != "" {
+			t.Errorf("keys after one was taken away (-want +got):\n%s", diff)
+		}
+
+		bad := in.call(t, in.acme.admin, "POST", "/v1/clients", client(p256Key+`,{"kty":"RSA","n":"AA","e":"AQAB"}`)).want(t, 422, "invalid_input")
+		if !strings.Contains(bad.raw, `"jwks.keys[1].alg"`) {
+			t.Errorf("got %s, want the field named", bad.raw)
+		}
+		in.call(t, in.acme.admin, "PATCH", path, `{"jwks":null}`).want(t, 422, "invalid_input")
+		in.call(t, in.acme.admin, "POST", path+"/regenerate", "").want(t, 409, "conflict")
+		in.call(t, in.acme.admin, "POST", path+"/secrets", "").want(t, 409, "conflict")
 	})
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"strings"
 
 	"github.com/ory/fosite"
 
@@ -20,9 +21,12 @@ func (s *Server) authenticateClient(ctx context.Context, req *http.Request, form
 	if err != nil {
 		return nil, s.notAuthenticated(given.method, asRefusal(err))
 	}
-	c, err := s.Authenticator.ClientBySecret(ctx, given.id, given.secret, web.ClientAddress(ctx))
+	c, err := s.check(ctx, given, req.URL.Path)
 	if refused, ok := errors.AsType[*registry.Refused](err); ok {
 		r := invalidClient(refused.Cause)
+		if slowed, ok := errors.AsType[*registry.Slowed](err); ok {
+			r = slowDown(slowed)
+		}
 		r.organizationID, r.credential = refused.OrganizationID, refused.Credential
 		return nil, s.notAuthenticated(given.method, r)
 	}
@@ -34,8 +38,43 @@ func (s *Server) authenticateClient(ctx context.Context, req *http.Request, form
 	return &client{AuthenticatedClient: c}, nil
 }
 
+// check looks whether the credentials are good at the endpoint of that path.
+func (s *Server) check(ctx context.Context, given credentials, path string) (registry.AuthenticatedClient, error) {
+	if given.method != methodAssertion {
+		return s.Authenticator.ClientBySecret(ctx, given.id, given.secret, web.ClientAddress(ctx))
+	}
+	a, ok := readAssertion(given.secret)
+	if !ok {
+		return registry.AuthenticatedClient{}, &registry.Refused{Cause: registry.CauseMalformedCredential}
+	}
+	return s.Authenticator.ClientByAssertion(ctx, registry.Assertion{
+		ClientID: a.claims.Subject, ID: a.claims.ID, ExpiresAt: a.claims.end(),
+		Verify: func(keys []registry.ClientKey) (string, registry.Cause) {
+			keyID := a.signer(keys)
+			if keyID == "" {
+				return "", registry.CauseWrongKey
+			}
+			return keyID, a.claims.check(s.Now(), s.audiencesOf(path), given.id)
+		},
+	}, web.ClientAddress(ctx))
+}
+
+// audiencesOf are the names under which an assertion may be meant for the
+// endpoint of that path: the issuer and, as was usual before, the address of
+// the token endpoint, there alone.
+func (s *Server) audiencesOf(path string) []string {
+	if strings.HasSuffix(path, pathToken) {
+		return []string{s.Issuer, strings.TrimRight(s.Issuer, "/") + pathToken}
+	}
+	return []string{s.Issuer}
+}
+
 func (s *Server) notAuthenticated(method string, r *refusal) error {
-	s.Metrics.ClientAuthentication(method, r.cause.String())
+	outcome := r.cause.String()
+	if r.status == http.StatusTooManyRequests {
+		outcome = OutcomeRateLimited
+	}
+	s.Metrics.ClientAuthentication(method, outcome)
 	return r
 }
 

@@ -21,7 +21,7 @@ const (
 type credentials struct {
 	method string
 	id     string
-	secret string
+	secret string // or the assertion
 }
 
 // readCredentials finds the one authentication method that a request uses (RFC
@@ -39,12 +39,22 @@ func readCredentials(header http.Header, form url.Values) (credentials, error) {
 	case assertion && bodySecret:
 		return credentials{method: methodAssertion}, twoMethods()
 	case assertion:
-		return credentials{method: methodAssertion}, invalidClient(registry.CauseWrongMethod)
+		return assertionCredentials(form)
 	case bodySecret:
 		c := credentials{methodPost, form.Get(paramClientID), form.Get(paramClientSecret)}
 		return c, c.check()
 	}
 	return credentials{method: methodNone}, invalidClient(registry.CauseNoCredential)
+}
+
+// assertionCredentials are those of RFC 7523 §2.2. The client_id of the form
+// is optional beside them (RFC 7521 §4.2).
+func assertionCredentials(form url.Values) (credentials, error) {
+	c := credentials{methodAssertion, form.Get(paramClientID), form.Get(paramClientAssertion)}
+	if form.Get(paramAssertionType) != assertionType || c.secret == "" || !isText(c.id) {
+		return c, invalidClient(registry.CauseMalformedCredential)
+	}
+	return c, nil
 }
 
 func twoMethods() *refusal {

@@ -13,6 +13,10 @@ import (
 
 func basic(text string) string { return "Basic " + base64.StdEncoding.EncodeToString([]byte(text)) }
 
+func asserted(id, assertion string) url.Values {
+	return url.Values{paramClientID: {id}, paramClientAssertion: {assertion}, paramAssertionType: {assertionType}}
+}
+
 func TestReadCredentials(t *testing.T) {
 	t.Parallel()
 	body := url.Values{paramClientID: {"id"}, paramClientSecret: {"secret"}}
@@ -38,7 +42,13 @@ func TestReadCredentials(t *testing.T) {
 		"header and body":  {[]string{basic("id:secret")}, body, credentials{methodBasic, "id", "secret"}, registry.CauseInvalidRequest},
 		"two headers":      {[]string{basic("a:b"), basic("c:d")}, nil, credentials{method: methodBasic}, registry.CauseInvalidRequest},
 		"two clients":      {[]string{basic("id:secret")}, url.Values{paramClientID: {"other"}}, credentials{methodBasic, "id", "secret"}, registry.CauseInvalidRequest},
-		"assertion":        {nil, url.Values{paramClientAssertion: {"x"}}, credentials{method: methodAssertion}, registry.CauseWrongMethod},
+		"assertion":        {nil, asserted("", "x"), credentials{methodAssertion, "", "x"}, 0},
+		"assertion and id": {nil, asserted("id", "x"), credentials{methodAssertion, "id", "x"}, 0},
+		"assertion, no type": {
+			nil, url.Values{paramClientAssertion: {"x"}}, credentials{methodAssertion, "", "x"}, registry.CauseMalformedCredential,
+		},
+		"no assertion":         {nil, asserted("", ""), credentials{methodAssertion, "", ""}, registry.CauseMalformedCredential},
+		"assertion, NUL in id": {nil, asserted("\x00", "x"), credentials{methodAssertion, "\x00", "x"}, registry.CauseMalformedCredential},
 		"assertion and body": {
 			nil, url.Values{paramClientAssertion: {"x"}, paramClientSecret: {"x"}}, credentials{method: methodAssertion}, registry.CauseInvalidRequest,
 		},

@@ -149,6 +149,15 @@ type APIToken struct {
 	RotationAge time.Duration // of its organization
 }
 
+// IssuedAt is when its present value was made: with it or, later, by
+// regenerating it.
+func (t APIToken) IssuedAt() time.Time {
+	if t.RegeneratedAt.After(t.CreatedAt) {
+		return t.RegeneratedAt
+	}
+	return t.CreatedAt
+}
+
 // StatusAt derives the state of the API token at that moment.
 func (t APIToken) StatusAt(now time.Time) Status {
 	switch {

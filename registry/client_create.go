@@ -46,9 +46,10 @@ func (s *Service) createClient(ctx context.Context, c *change, id string, in Cli
 	cc.apply(&client, ClientPatch{
 		Name: &in.Name, Description: &in.Description, Environment: &in.Environment, IsActive: &active,
 		ExpiresAt: &in.ExpiresAt, Roles: &in.Roles, Scopes: &in.Scopes, Permissions: &in.Permissions,
-		Audiences: &in.Audiences, Introspects: &in.Introspects, IPWhitelist: &in.IPWhitelist, JWKS: &in.JWKS,
+		Audiences: &in.Audiences, Introspects: &in.Introspects, IPWhitelist: &in.IPWhitelist,
 		TokenFormat: &in.TokenFormat, TokenTTL: &in.TokenTTL, Watch: &in.Watch,
 	}, c.now, &v)
+	keys := s.publicKeys(&client, in.JWKS, &v)
 	if err := v.err(); err != nil {
 		return ClientDetails{}, SecretText{}, err
 	}
@@ -59,12 +60,16 @@ func (s *Service) createClient(ctx context.Context, c *change, id string, in Cli
 	if err := c.InsertClient(ctx, client); err != nil {
 		return ClientDetails{}, SecretText{}, err
 	}
-	made := ClientDetails{Client: client, RoleNames: state.RoleNames(), Status: client.StatusAt(c.now)}
-	if client.AuthMethod != AuthClientSecret {
-		return made, SecretText{}, nil
+	var text SecretText
+	if client.AuthMethod == AuthPrivateKeyJWT {
+		err = s.replaceKeys(ctx, c, client.ID, keys)
+	} else {
+		_, text, err = s.insertSecret(ctx, c, client.ID, time.Time{})
 	}
-	secret, text, err := s.insertSecret(ctx, c, client.ID, time.Time{})
-	made.Secrets = []Secret{secret}
+	if err != nil {
+		return ClientDetails{}, SecretText{}, err
+	}
+	made, err := s.details(ctx, c, client)
 	return made, text, err
 }
 

@@ -1,7 +1,6 @@
 package registry
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"net/netip"
@@ -52,9 +51,10 @@ type ClientPatch struct {
 // ClientDetails is a client as administrators see it.
 type ClientDetails struct {
 	Client
-	Secrets   []Secret // oldest first
-	RoleNames []string // sorted
-	Status    Status   // at the moment of the read
+	Secrets   []Secret    // oldest first
+	Keys      []ClientKey // oldest first
+	RoleNames []string    // sorted
+	Status    Status      // at the moment of the read
 }
 
 // clientContext is what the settings of a client are checked against.
@@ -104,8 +104,8 @@ func (cc clientContext) state(c Client) ClientState {
 	return s
 }
 
-// apply checks the fields that a patch sets and writes them into c. Creation
-// goes through it too, with every field set.
+// apply checks the fields that a patch sets, but for the keys, and writes them
+// into c. Creation goes through it too, with every field set.
 func (cc clientContext) apply(c *Client, p ClientPatch, now time.Time, v *invalid) {
 	if p.Name != nil {
 		c.Name = v.name("name", *p.Name)
@@ -125,9 +125,6 @@ func (cc clientContext) apply(c *Client, p ClientPatch, now time.Time, v *invali
 	cc.applyGrants(c, p, v)
 	if p.IPWhitelist != nil {
 		c.IPWhitelist = v.whitelist("ipWhitelist", *p.IPWhitelist)
-	}
-	if p.JWKS != nil {
-		c.JWKS = v.jwks("jwks", c.AuthMethod, *p.JWKS)
 	}
 	if p.TokenFormat != nil {
 		c.TokenFormat = v.oneOf("tokenFormat", *p.TokenFormat, FormatJWT, FormatOpaque)
@@ -219,38 +216,6 @@ func (cc clientContext) tokenTTL(ttl time.Duration, v *invalid) time.Duration {
 	return ttl
 }
 
-const maxJWKSBytes = 16 << 10
-
-// jwks checks the form of a set of public keys; what its keys are is checked
-// where they are used.
-func (v *invalid) jwks(field, method string, value json.RawMessage) json.RawMessage {
-	if len(value) == 0 || bytes.Equal(value, []byte("null")) {
-		if method == AuthPrivateKeyJWT {
-			v.add(field, "is required for %s", AuthPrivateKeyJWT)
-		}
-		return nil
-	}
-	var set struct {
-		Keys []map[string]any `json:"keys"`
-	}
-	switch {
-	case method != AuthPrivateKeyJWT:
-		v.add(field, "goes with authMethod %s", AuthPrivateKeyJWT)
-	case len(value) > maxJWKSBytes:
-		v.add(field, "must have at most %d bytes", maxJWKSBytes)
-	case json.Unmarshal(value, &set) != nil || len(set.Keys) == 0:
-		v.add(field, "must be a JSON Web Key Set with at least one key")
-	}
-	for i, key := range set.Keys {
-		for _, private := range []string{"d", "p", "q", "dp", "dq", "qi", "oth", "k"} {
-			if _, has := key[private]; has {
-				v.add(at(field+".keys", i), "must not contain the private member %q", private)
-			}
-		}
-	}
-	return value
-}
-
 // narrower tells whether the change from before to after takes away at most:
 // what a creator who is no admin may do to its own.
 func (cc clientContext) narrower(before, after Client) bool {
@@ -263,8 +228,7 @@ func (cc clientContext) narrower(before, after Client) bool {
 		containsAll(identifiers(b.reachable(bScopes)), identifiers(a.reachable(aScopes))) &&
 		(slices.Contains(before.Introspects, "*") || containsAll(before.Introspects, after.Introspects)) &&
 		narrowerList(before.IPWhitelist, after.IPWhitelist) &&
-		earlier && (before.IsActive || !after.IsActive) && after.ttl() <= before.ttl() &&
-		bytes.Equal(before.JWKS, after.JWKS)
+		earlier && (before.IsActive || !after.IsActive) && after.ttl() <= before.ttl()
 }
 
 func identifiers(apis []API) []string {

@@ -59,6 +59,10 @@ func (s *Service) detailsOf(ctx context.Context, r Reader, organizationID string
 	if err != nil {
 		return nil, err
 	}
+	keys, err := r.ClientKeysOf(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
 	roles, err := r.Roles(ctx, organizationID)
 	if err != nil {
 		return nil, err
@@ -66,7 +70,7 @@ func (s *Service) detailsOf(ctx context.Context, r Reader, organizationID string
 	now := s.now()
 	all := make([]ClientDetails, len(clients))
 	for i, c := range clients {
-		all[i] = ClientDetails{Client: c, Secrets: secrets[c.ID], Status: c.StatusAt(now)}
+		all[i] = ClientDetails{Client: c, Secrets: secrets[c.ID], Keys: keys[c.ID], Status: c.StatusAt(now)}
 		for _, role := range roles {
 			if slices.Contains(c.RoleIDs, role.ID) {
 				all[i].RoleNames = append(all[i].RoleNames, role.Name)

@@ -10,8 +10,10 @@ var (
 	opClientConfirm = operation{"client.confirm", FeedClient, byAdminOrCreator}
 )
 
-// UpdateClient changes the settings that the patch names; the secrets stay. A
-// creator who is no admin may only narrow. match is the revision of If-Match,
+// UpdateClient changes the settings that the patch names; the secrets stay. Of
+// the keys those stay that jwks still names, and access tokens obtained with
+// another one die. A creator who is no admin may only narrow, and replace keys
+// as they may secrets. match is the revision of If-Match,
 // or 0. Disabling cuts off the access tokens issued before.
 func (s *Service) UpdateClient(ctx context.Context, actor Actor, clientID string, p ClientPatch, match int64) (ClientDetails, error) {
 	var d ClientDetails
@@ -30,11 +32,23 @@ func (s *Service) UpdateClient(ctx context.Context, actor Actor, clientID string
 		after := before
 		var v invalid
 		cc.apply(&after, p, c.now, &v)
+		var keys []PublicKey
+		if p.JWKS != nil {
+			keys = s.publicKeys(&after, *p.JWKS, &v)
+		}
 		if err := v.err(); err != nil {
 			return err
 		}
 		if err := c.mayChangeGrants(cc, before, after); err != nil {
 			return err
+		}
+		if p.JWKS != nil {
+			if err := c.mayReceive(ctx, before.Scopes, before.RoleIDs); err != nil {
+				return err
+			}
+			if err := s.replaceKeys(ctx, c, clientID, keys); err != nil {
+				return err
+			}
 		}
 		if before.IsActive && !after.IsActive {
 			c.cutOff(CutOffClient, clientID)

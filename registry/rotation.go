@@ -2,14 +2,15 @@ package registry
 
 import (
 	"context"
+	"slices"
 	"time"
 )
 
-// Rotation is recommended, not enforced: a secret or API token whose value is
+// Rotation is recommended, not enforced: a secret, key or API token that is
 // as old as its organization's rotation age is marked as due, while it lives.
 
-// RotationDueAt tells whether one of the client's live secrets is due for
-// rotation at that moment.
+// RotationDueAt tells whether one of the client's live secrets or keys is due
+// for rotation at that moment.
 func (d ClientDetails) RotationDueAt(now time.Time) bool {
 	if s := d.StatusAt(now); s == StatusRevoked || s == StatusExpired {
 		return false
@@ -19,7 +20,7 @@ func (d ClientDetails) RotationDueAt(now time.Time) bool {
 			return true
 		}
 	}
-	return false
+	return slices.ContainsFunc(d.Keys, func(k ClientKey) bool { return dueForRotation(k.CreatedAt, d.RotationAge, now) })
 }
 
 // RotationDueAt tells whether the API token's value is due for rotation at
@@ -28,11 +29,7 @@ func (t APIToken) RotationDueAt(now time.Time) bool {
 	if s := t.StatusAt(now); s == StatusRevoked || s == StatusExpired {
 		return false
 	}
-	made := t.CreatedAt
-	if !t.RegeneratedAt.IsZero() {
-		made = t.RegeneratedAt
-	}
-	return dueForRotation(made, t.RotationAge, now)
+	return dueForRotation(t.IssuedAt(), t.RotationAge, now)
 }
 
 // dueForRotation is false where no age is known, as for what was just made.

@@ -252,14 +252,20 @@ func (s *session) DeleteClient(ctx context.Context, organizationID, clientID str
 	if err := s.lock(ctx, "client", "clients", organizationID, clientID); err != nil {
 		return err
 	}
-	secrets := s.bun.NewSelect().Table("secrets").Column("id").Where("client_id = ?", clientID)
-	_, err := s.exec(ctx, "usage", s.bun.NewDelete().Table("usage_totals").
-		Where("EXISTS (SELECT 1 FROM clients WHERE id = ? AND organization_id = ?)", clientID, organizationID).
-		Where("(kind = ? AND id = ? OR kind = ? AND id IN (?))",
-			registry.CredentialClient, clientID, registry.CredentialSecret, secrets))
+	var accounts []account
+	err := s.get(ctx, "usage", s.bun.NewRaw(clientAccounts, clientID, organizationID), &accounts)
 	if err != nil {
+		return err
+	}
+	if err := s.deleteUsage(ctx, accounts...); err != nil {
 		return err
 	}
 	return s.execOne(ctx, "client", s.bun.NewDelete().Table("clients").
 		Where("id = ? AND organization_id = ?", clientID, organizationID))
 }
+
+// clientAccounts are a client, its secrets and its keys.
+const clientAccounts = `WITH c AS (SELECT id FROM clients WHERE id = ? AND organization_id = ?)
+SELECT 'client' AS kind, c.id FROM c
+UNION ALL SELECT 'secret', s.id FROM c JOIN secrets AS s ON s.client_id = c.id
+UNION ALL SELECT 'key', k.id FROM c JOIN client_keys AS k ON k.client_id = c.id`

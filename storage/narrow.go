@@ -71,8 +71,10 @@ func dueForRotation(query *bun.SelectQuery, alias, kind string, n registry.Narro
 	if kind == registry.CredentialAPIToken {
 		return query.Where("coalesce("+alias+".regenerated_at, "+alias+".created_at) <= ?", moment{n.DueFrom})
 	}
-	return query.Where("EXISTS (SELECT 1 FROM secrets AS s WHERE s.client_id = "+alias+".id AND s.revoked_at IS NULL"+
-		" AND (s.expires_at IS NULL OR s.expires_at > ?) AND s.created_at <= ?)", moment{n.At}, moment{n.DueFrom})
+	return query.Where("(EXISTS (SELECT 1 FROM secrets AS s WHERE s.client_id = "+alias+".id AND s.revoked_at IS NULL"+
+		" AND (s.expires_at IS NULL OR s.expires_at > ?) AND s.created_at <= ?)"+
+		" OR EXISTS (SELECT 1 FROM client_keys AS k WHERE k.client_id = "+alias+".id AND k.created_at <= ?))",
+		moment{n.At}, moment{n.DueFrom}, moment{n.DueFrom})
 }
 
 // rotationColumn is the rotation age of a credential's organization, where a

@@ -106,7 +106,7 @@ func TestSortedPagesAreStable(t *testing.T) {
 			}
 			change(t, db, func(tx registry.Tx) error { return tx.InsertClient(ctx, c) })
 			if i%2 > 0 {
-				use := registry.UsageDelta{Kind: registry.CredentialClient, ID: c.ID, LastUsedAt: noon.Add(time.Duration(i%3) * time.Second)}
+				use := registry.UsageDelta{Kind: registry.CredentialClient, ID: c.ID, LastAt: noon.Add(time.Duration(i%3) * time.Second)}
 				if err := db.AddUsage(ctx, id("bat_"), noon, []registry.UsageDelta{use}); err != nil {
 					t.Fatal(err)
 				}
