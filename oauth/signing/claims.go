@@ -10,8 +10,9 @@ import (
 	"keywright/registry"
 )
 
-// claims is the payload of both formats (RFC 9068 §2.2). rev and secret_id are
-// ours: the feed position the client was read at, and the secret it used.
+// claims is the payload of both formats (RFC 9068 §2.2). rev, secret_id and
+// key_id are ours: the feed position the client was read at, and the secret or
+// key it used.
 type claims struct {
 	Issuer         string            `json:"iss"`
 	Subject        string            `json:"sub"`
@@ -27,6 +28,7 @@ type claims struct {
 	ProjectID      string            `json:"project_id,omitempty"`
 	ApplicationID  string            `json:"application_id,omitempty"`
 	SecretID       string            `json:"secret_id,omitempty"`
+	KeyID          string            `json:"key_id,omitempty"`
 	Rev            registry.Position `json:"rev"`
 }
 
@@ -59,7 +61,7 @@ func encodeClaims(t registry.AccessToken) ([]byte, error) {
 		JTI: t.JTI, ClientID: t.ClientID, Scope: strings.Join(t.Scopes, " "),
 		Roles: orEmpty(t.Roles), Permissions: orEmpty(t.Permissions),
 		OrganizationID: t.OrganizationID, ProjectID: t.ProjectID, ApplicationID: t.ApplicationID,
-		SecretID: t.SecretID, Rev: t.Rev,
+		SecretID: t.SecretID, KeyID: t.KeyID, Rev: t.Rev,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("encode the claims: %w", err)
@@ -91,7 +93,7 @@ func decodeClaims(payload []byte, issuer string) (registry.AccessToken, bool) {
 		return registry.AccessToken{}, false
 	}
 	return registry.AccessToken{
-		JTI: c.JTI, Issuer: c.Issuer, ClientID: c.ClientID, SecretID: c.SecretID,
+		JTI: c.JTI, Issuer: c.Issuer, ClientID: c.ClientID, SecretID: c.SecretID, KeyID: c.KeyID,
 		OrganizationID: c.OrganizationID, ProjectID: c.ProjectID, ApplicationID: c.ApplicationID,
 		Audience: c.Audience, Scopes: strings.Fields(c.Scope), Roles: c.Roles, Permissions: c.Permissions,
 		IssuedAt: time.Unix(c.IssuedAt, 0).UTC(), ExpiresAt: time.Unix(c.ExpiresAt, 0).UTC(), Rev: c.Rev,

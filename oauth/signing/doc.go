@@ -3,5 +3,7 @@
 //
 // It answers whether a token was made here and what it says. Whether the token
 // is still good (expiry, revocation, the state of its client) is decided by the
-// registry; nothing here reads a clock or a database.
+// registry, and so is which keys there are and when one is used; nothing here
+// reads a database. The one clock tells how old the copy of the keys is:
+// registry's key_state.go says why that matters.
 package signing

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/go-jose/go-jose/v4"
 
@@ -23,16 +24,14 @@ var segment = base64.RawURLEncoding.Strict()
 
 // signer makes and verifies JWTs under one key.
 type signer struct {
-	header    string // the encoded header of each of its tokens
-	algorithm jose.SignatureAlgorithm
-	jose      jose.Signer
-	public    any
+	activeFrom time.Time
+	header     string // the encoded header of each of its tokens
+	algorithm  jose.SignatureAlgorithm
+	jose       jose.Signer
+	public     any
 }
 
 func newSigner(key vault.SigningKey) (*signer, error) {
-	if key.Algorithm != string(jose.ES256) {
-		return nil, fmt.Errorf("algorithm %q is not supported", key.Algorithm)
-	}
 	header, err := json.Marshal(struct {
 		Algorithm string `json:"alg"`
 		KeyID     string `json:"kid"`
@@ -42,18 +41,28 @@ func newSigner(key vault.SigningKey) (*signer, error) {
 		return nil, err
 	}
 	s := &signer{
-		header:    segment.EncodeToString(header),
-		algorithm: jose.SignatureAlgorithm(key.Algorithm),
-		public:    key.Private.Public(),
+		activeFrom: key.ActiveFrom,
+		header:     segment.EncodeToString(header),
+		algorithm:  jose.SignatureAlgorithm(key.Algorithm),
+		public:     key.Private.Public(),
 	}
 	options := (&jose.SignerOptions{}).WithType(typeAccessToken).WithHeader("kid", key.ID)
 	s.jose, err = jose.NewSigner(jose.SigningKey{Algorithm: s.algorithm, Key: key.Private}, options)
 	return s, err
 }
 
-// Sign makes a JWT access token under the current signing key. It fails with
-// ErrTooLong.
+// Sign makes a JWT access token under the signing key that is active when it is
+// issued. It fails with ErrTooLong, and with an error of KindUnavailable if the
+// keys are too old.
 func (r *Ring) Sign(t registry.AccessToken) (string, error) {
+	set := r.keys.Load()
+	if !r.fresh(set) {
+		return "", stale(set)
+	}
+	return set.signerAt(t.IssuedAt).sign(t)
+}
+
+func (s *signer) sign(t registry.AccessToken) (string, error) {
 	payload, err := encodeClaims(t)
 	if err != nil {
 		return "", err
@@ -61,7 +70,7 @@ func (r *Ring) Sign(t registry.AccessToken) (string, error) {
 	if segment.EncodedLen(len(payload)) > MaxTokenBytes {
 		return "", ErrTooLong
 	}
-	signature, err := r.current.jose.Sign(payload)
+	signature, err := s.jose.Sign(payload)
 	if err != nil {
 		return "", fmt.Errorf("sign an access token: %w", err)
 	}
@@ -69,7 +78,7 @@ func (r *Ring) Sign(t registry.AccessToken) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("encode an access token: %w", err)
 	}
-	if !strings.HasPrefix(token, r.current.header+".") {
+	if !strings.HasPrefix(token, s.header+".") {
 		return "", errors.New("sign an access token: the header is not the one that is verified")
 	}
 	if len(token) > MaxTokenBytes {
@@ -78,19 +87,19 @@ func (r *Ring) Sign(t registry.AccessToken) (string, error) {
 	return token, nil
 }
 
-// verify returns the payload of a JWT that a key of this ring signed.
+// verify returns the payload of a JWT that a key of this set signed.
 //
-// The header must be, byte for byte, the one that a key of the ring writes.
+// The header must be, byte for byte, the one that a key of the set writes.
 // That pins the algorithm to the key and leaves no room for jwk, jku, x5u,
 // x5c, crit, another typ, or a header that two parsers read differently; and
 // no JSON is parsed before the signature is verified.
-func (r *Ring) verify(raw string) ([]byte, registry.Cause) {
+func (k *keySet) verify(raw string) ([]byte, registry.Cause) {
 	header, rest, _ := strings.Cut(raw, ".")
 	payload, signature, ok := strings.Cut(rest, ".")
 	if !ok || !canonical(header) || !canonical(payload) || !canonical(signature) {
 		return nil, registry.CauseMalformedToken
 	}
-	s, ok := r.signers[header]
+	s, ok := k.byHeader[header]
 	if !ok {
 		return nil, registry.CauseBadSignature
 	}

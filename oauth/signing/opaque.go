@@ -19,24 +19,29 @@ func newTokenKeyID(id string) tokenKeyID {
 	return tokenKeyID(sum[:])
 }
 
-// Seal makes an opaque access token under the current token key: kwa_ and
-// base64url of key id, nonce and XChaCha20-Poly1305 of the claims. It fails
-// with ErrTooLong.
+// Seal makes an opaque access token under the token key that is active when it
+// is issued: kwa_ and base64url of key id, nonce and XChaCha20-Poly1305 of the
+// claims. It fails as Sign does.
 func (r *Ring) Seal(t registry.AccessToken) (string, error) {
+	set := r.keys.Load()
+	if !r.fresh(set) {
+		return "", stale(set)
+	}
+	key := set.tokenKeyAt(t.IssuedAt)
 	payload, err := encodeClaims(t)
 	if err != nil {
 		return "", err
 	}
-	id := newTokenKeyID(r.sealing.ID)
-	sealed := r.sealing.Box.Seal(payload, opaqueContext(id))
+	id := newTokenKeyID(key.ID)
+	sealed := key.Box.Seal(payload, opaqueContext(id))
 	if len(PrefixOpaque)+segment.EncodedLen(len(id)+len(sealed)) > MaxTokenBytes {
 		return "", ErrTooLong
 	}
 	return PrefixOpaque + segment.EncodeToString(append(id[:], sealed...)), nil
 }
 
-// open returns the claims of an opaque token that a key of this ring sealed.
-func (r *Ring) open(raw string) ([]byte, registry.Cause) {
+// open returns the claims of an opaque token that a key of this set sealed.
+func (k *keySet) open(raw string) ([]byte, registry.Cause) {
 	text := strings.TrimPrefix(raw, PrefixOpaque)
 	if !canonical(text) {
 		return nil, registry.CauseMalformedToken
@@ -46,7 +51,7 @@ func (r *Ring) open(raw string) ([]byte, registry.Cause) {
 		return nil, registry.CauseMalformedToken
 	}
 	id := tokenKeyID(decoded)
-	key, ok := r.tokens[id]
+	key, ok := k.byKeyID[id]
 	if !ok {
 		return nil, registry.CauseBadSignature
 	}

@@ -1,10 +1,11 @@
 package signing
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
+	"time"
 
 	"keywright/internal/vault"
 	"keywright/registry"
@@ -17,66 +18,72 @@ const MaxTokenBytes = 16 << 10
 // ErrTooLong says that a token with these claims would exceed MaxTokenBytes.
 var ErrTooLong = errors.New("the access token would be too long")
 
-// Ring is the key ring of access tokens. It is immutable and safe for
-// concurrent use.
+// Ring is the key ring of access tokens. It works with a copy of the keys that
+// Replace swaps as a whole. It is safe for concurrent use.
 type Ring struct {
-	issuer  string
-	signers map[string]*signer // by encoded JWT header
-	current *signer
-	tokens  map[tokenKeyID]vault.TokenKey
-	sealing vault.TokenKey
-	jwks    []byte
+	issuer string
+	now    func() time.Time
+	keys   atomic.Pointer[keySet]
 }
 
-// NewRing returns a ring that makes tokens of that issuer under the first
-// signing key and the first token key, and reads those made under any of them.
-func NewRing(issuer string, signing []vault.SigningKey, tokens []vault.TokenKey) (*Ring, error) {
-	if len(signing) == 0 || len(tokens) == 0 {
-		return nil, errors.New("key ring: a signing key and a token key are needed")
-	}
-	r := &Ring{
-		issuer:  issuer,
-		signers: make(map[string]*signer, len(signing)),
-		tokens:  make(map[tokenKeyID]vault.TokenKey, len(tokens)),
-		sealing: tokens[0],
-	}
-	for i, key := range signing {
-		s, err := newSigner(key)
-		if err != nil {
-			return nil, fmt.Errorf("key ring: signing key %s: %w", key.ID, err)
-		}
-		if i == 0 {
-			r.current = s
-		}
-		r.signers[s.header] = s
-	}
-	for _, key := range tokens {
-		r.tokens[newTokenKeyID(key.ID)] = key
-	}
-	var err error
-	if r.jwks, err = json.Marshal(publicKeys(signing)); err != nil {
-		return nil, fmt.Errorf("key ring: encode the public keys: %w", err)
-	}
-	return r, nil
+// NewRing returns a ring that makes tokens of that issuer under the key that is
+// active when the token is issued, and reads those made under any of the keys.
+// The clock, which gave the keys their ReadAt, tells how old they are.
+func NewRing(issuer string, now func() time.Time, keys vault.AccessKeys) (*Ring, error) {
+	r := &Ring{issuer: issuer, now: now}
+	return r, r.Replace(keys)
 }
 
-// JWKS returns the JSON Web Key Set of every key still able to verify, the
-// current one first (RFC 7517 §5). It holds public halves only. Nobody may
-// change it.
-func (r *Ring) JWKS() []byte { return r.jwks }
+// Replace makes the ring work with those keys. If it fails the ring keeps the
+// ones it has.
+func (r *Ring) Replace(keys vault.AccessKeys) error {
+	set, err := newKeySet(keys)
+	if err != nil {
+		return fmt.Errorf("key ring: %w", err)
+	}
+	r.keys.Store(set)
+	return nil
+}
+
+// fresh tells whether the copy is young enough to be sure that it has every
+// key that anybody uses.
+func (r *Ring) fresh(set *keySet) bool { return r.now().Sub(set.readAt) <= registry.KeyCopyMaxAge }
+
+func stale(set *keySet) error {
+	return registry.Unavailable(fmt.Errorf("the keys of access tokens were last read at %s", set.readAt.UTC().Format(time.RFC3339)))
+}
+
+// KeySet returns the JSON Web Key Set of every key able to verify, in the order
+// of their use (RFC 7517 §5), and whether it may be cached. It holds public
+// halves only. Nobody may change it.
+func (r *Ring) KeySet() (jwks []byte, cacheable bool) {
+	set := r.keys.Load()
+	return set.jwks, r.fresh(set)
+}
+
+// SigningKeyAge returns for how long the signing key in use has been active.
+func (r *Ring) SigningKeyAge() time.Duration {
+	now := r.now()
+	return now.Sub(r.keys.Load().signerAt(now).activeFrom)
+}
 
 // ParseAccessToken returns what an access token of either format says, or a
 // *registry.Refused with the cause: malformed token, or bad signature for one
-// that was not made under a key of this ring. Expiry is not looked at.
+// that was not made under a key of this ring; or an error of KindUnavailable if
+// the keys are too old to say so. Expiry is not looked at.
 func (r *Ring) ParseAccessToken(raw string) (registry.AccessToken, error) {
 	if len(raw) > MaxTokenBytes {
 		return registry.AccessToken{}, refused(registry.CauseMalformedToken)
 	}
-	read := r.verify
+	set := r.keys.Load()
+	read := set.verify
 	if strings.HasPrefix(raw, PrefixOpaque) {
-		read = r.open
+		read = set.open
 	}
 	payload, cause := read(raw)
+	if cause == registry.CauseBadSignature && !r.fresh(set) { // it may be that of a key not read yet
+		return registry.AccessToken{}, stale(set)
+	}
 	if cause != registry.CauseNone {
 		return registry.AccessToken{}, refused(cause)
 	}

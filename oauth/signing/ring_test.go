@@ -42,7 +42,7 @@ func keys(t testing.TB, signingID, tokenID string) (vault.SigningKey, vault.Toke
 
 func ring(t testing.TB, signingKeys []vault.SigningKey, tokenKeys []vault.TokenKey) *signing.Ring {
 	t.Helper()
-	r, err := signing.NewRing(issuer, signingKeys, tokenKeys)
+	r, err := signing.NewRing(issuer, time.Now, vault.AccessKeys{ReadAt: time.Now(), Signing: signingKeys, Tokens: tokenKeys})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -112,7 +112,7 @@ func TestRotationKeepsOlderTokensReadable(t *testing.T) {
 	sign1, seal1 := keys(t, "key_sign1", "key_seal1")
 	sign2, seal2 := keys(t, "key_sign2", "key_seal2")
 	before := ring(t, []vault.SigningKey{sign1}, []vault.TokenKey{seal1})
-	during := ring(t, []vault.SigningKey{sign2, sign1}, []vault.TokenKey{seal2, seal1})
+	during := ring(t, []vault.SigningKey{sign1, sign2}, []vault.TokenKey{seal1, seal2})
 	after := ring(t, []vault.SigningKey{sign2}, []vault.TokenKey{seal2})
 	for format, make := range formats(before) {
 		raw, err := make(example(t))
@@ -279,7 +279,8 @@ func TestJWKSHasPublicHalvesOnly(t *testing.T) {
 	t.Parallel()
 	r, key := newRing(t)
 	var set struct{ Keys []map[string]any }
-	if err := json.Unmarshal(r.JWKS(), &set); err != nil {
+	jwks, cacheable := r.KeySet()
+	if err := json.Unmarshal(jwks, &set); err != nil || !cacheable {
 		t.Fatal(err)
 	}
 	if len(set.Keys) != 1 {

@@ -259,34 +259,3 @@ func TestADeadlockIsResolved(t *testing.T) {
 		t.Fatal(err)
 	}
 }
-
-func TestEnsureKeyAgrees(t *testing.T) {
-	t.Parallel()
-	storagetest.Run(t, func(t *testing.T, db *storage.DB) {
-		const replicas = 10
-		got := make([]registry.Key, replicas)
-		var group errgroup.Group
-		for i := range replicas {
-			group.Go(func() (err error) {
-				got[i], err = db.EnsureKey(ctx, registry.Key{ID: id("key_"), Purpose: registry.KeySigning, Algorithm: "ES256",
-					Public: []byte{0, 1, '\'', byte(i)}, Sealed: []byte{0xff, 0, byte(i)}, CreatedAt: kept(noon)})
-				return err
-			})
-		}
-		if err := group.Wait(); err != nil {
-			t.Fatal(err)
-		}
-		for _, k := range got {
-			sameAs(t, k, got[0])
-		}
-		pepper := registry.Key{ID: id("key_"), Purpose: registry.KeyPepper, Sealed: []byte{1}, CreatedAt: kept(noon.Add(1e9))}
-		if _, err := db.EnsureKey(ctx, pepper); err != nil {
-			t.Fatal(err)
-		}
-		keys, err := db.Keys(ctx)
-		if err != nil {
-			t.Fatal(err)
-		}
-		sameAs(t, keys, []registry.Key{got[0], pepper})
-	})
-}
