@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"keywright/internal/guess"
 	"keywright/internal/web"
 )
 
@@ -42,14 +43,14 @@ func TestGuessesAreSlowedByEach(t *testing.T) {
 		address func(i int) netip.Addr
 		burst   int
 	}{
-		"one pair":       {func(int) string { return "a" }, func(int) netip.Addr { return host(1) }, pairPace.burst},
-		"many addresses": {func(int) string { return "a" }, host, accountPace.burst},
-		"many accounts":  {func(i int) string { return fmt.Sprint(i) }, func(int) netip.Addr { return host(1) }, addressPace.burst},
+		"one pair":       {func(int) string { return "a" }, func(int) netip.Addr { return host(1) }, pairPace.Burst},
+		"many addresses": {func(int) string { return "a" }, host, accountPace.Burst},
+		"many accounts":  {func(i int) string { return fmt.Sprint(i) }, func(int) netip.Addr { return host(1) }, addressPace.Burst},
 		"one IPv6 network": {func(i int) string { return fmt.Sprint(i) }, func(i int) netip.Addr {
 			v6[15] = byte(i)
 			return netip.AddrFrom16(v6)
-		}, addressPace.burst},
-		"other spellings": {func(i int) string { return []string{"a", " A"}[i%2] }, func(int) netip.Addr { return host(1) }, pairPace.burst},
+		}, addressPace.Burst},
+		"other spellings": {func(i int) string { return []string{"a", " A"}[i%2] }, func(int) netip.Addr { return host(1) }, pairPace.Burst},
 	} {
 		g, now := newTestGuesses()
 		if got := refusedAfter(t, func(i int) error { return g.try(tc.account(i), tc.address(i)) }); got != tc.burst {
@@ -89,8 +90,8 @@ func TestGuessesAtOnce(t *testing.T) {
 		})
 	}
 	all.Wait()
-	if got := len(passed); got != pairPace.burst {
-		t.Errorf("%d of 100 tries at once passed, want %d", got, pairPace.burst)
+	if got := len(passed); got != pairPace.Burst {
+		t.Errorf("%d of 100 tries at once passed, want %d", got, pairPace.Burst)
 	}
 }
 
@@ -104,11 +105,11 @@ func TestGuessesForgetTheOldest(t *testing.T) {
 			_ = g.try("watched", host(1))
 		}
 	}
-	if !g.pairs.at("watched", networkOf(host(1))).good {
+	if _, good := g.good.Get(guess.KeyOf("watched", guess.Network(host(1)))); !good {
 		t.Error("what was asked for now and then is forgotten")
 	}
-	for _, table := range []table{g.addresses, g.accounts, g.pairs} {
-		if n := len(table.fresh) + len(table.old); n > 2*maxTries {
+	for _, budgets := range []*guess.Budgets{g.addresses, g.accounts, g.pairs} {
+		if n := budgets.Len(); n > 2*maxTries {
 			t.Errorf("%d entries are kept, want at most %d", n, 2*maxTries)
 		}
 	}

@@ -151,20 +151,20 @@ func (s Secret) StatusAt(now time.Time) Status {
 
 // matchSecret compares what was presented with every secret of a client, live
 // or not, in constant time, and returns the index of the one that matches or
-// -1. An unknown client has no secrets; it is given a placeholder so that it
-// costs the same.
+// -1. A client with fewer secrets than one has at most, and an unknown one,
+// which has none, is given placeholders: the comparisons are always as many.
 func (p Peppers) matchSecret(presented SecretText, secrets []Secret) int {
 	digests := p.Digests(presented)
-	if len(secrets) == 0 {
-		var none Digest
-		subtle.ConstantTimeCompare(digests[0].Sum[:], none.Sum[:])
-		return -1
-	}
+	placeholder := Digest{PepperID: p.keys[0].id} // the digest of nothing
 	found := -1
-	for i, s := range secrets {
+	for i := range max(len(secrets), MaxLiveSecrets+deadSecretsKept) {
+		stored := &placeholder
+		if i < len(secrets) {
+			stored = &secrets[i].Digest
+		}
 		for _, d := range digests {
-			same := subtle.ConstantTimeCompare(d.Sum[:], s.Digest.Sum[:])
-			if d.PepperID == s.Digest.PepperID {
+			same := subtle.ConstantTimeCompare(d.Sum[:], stored.Sum[:])
+			if d.PepperID == stored.PepperID {
 				found = subtle.ConstantTimeSelect(same, i, found)
 			}
 		}

@@ -5,7 +5,9 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"fmt"
+	"hash/crc32"
 	"log/slog"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -131,4 +133,63 @@ func TestStatusAt(t *testing.T) {
 	if (Client{ConfirmBy: future}).GoneAt(now) || !(Client{ConfirmBy: now}).GoneAt(now) {
 		t.Error("a pending client is gone exactly from its deadline on")
 	}
+}
+
+// BenchmarkMatchSecret shows that it costs the same whether a client exists,
+// and however many secrets it has.
+func BenchmarkMatchSecret(b *testing.B) {
+	var peppers Peppers
+	peppers.Add("current", []byte("a pepper"))
+	presented, err := NewSecretText(rand.Reader, PrefixClientSecret)
+	if err != nil {
+		b.Fatal(err)
+	}
+	for _, n := range []int{0, 1, MaxLiveSecrets + deadSecretsKept} {
+		secrets := make([]Secret, n)
+		for i := range secrets {
+			secrets[i].Digest = peppers.Digest(SecretText{string(rune('a' + i))})
+		}
+		b.Run(fmt.Sprint(n, " secrets"), func(b *testing.B) {
+			for b.Loop() {
+				peppers.matchSecret(presented, secrets)
+			}
+		})
+	}
+}
+
+func FuzzSecretText(f *testing.F) {
+	form := regexp.MustCompile(`^kw[ts]_[0-9a-f]{64}$`)
+	for _, seed := range []string{
+		"kwt_" + strings.Repeat("0", 56) + "24e374e0", "kws_" + strings.Repeat("0", 56) + "0bc75c58",
+		"kwt_" + strings.Repeat("F", 64), "kwt_", "kwt_\x00", "",
+	} {
+		f.Add(seed, 0, byte('1'))
+	}
+	f.Fuzz(func(t *testing.T, text string, place int, other byte) {
+		prefix := PrefixAPITokenValue
+		if strings.HasPrefix(text, PrefixClientSecret) {
+			prefix = PrefixClientSecret
+		}
+		s, ok := ParseSecretText(prefix, text)
+		if ok && (!form.MatchString(text) || s.Reveal() != text) {
+			t.Fatalf("%q was taken", text)
+		}
+		if !form.MatchString(text) {
+			return
+		}
+		// With the check digits that it should have, it is taken; with one
+		// character changed, it is not.
+		body := text[:len(text)-secretCheckDigits]
+		right := fmt.Sprintf("%s%08x", body, crc32.ChecksumIEEE([]byte(body)))
+		if _, taken := ParseSecretText(prefix, right); !taken || ok != (text == right) {
+			t.Errorf("%s: taken %t; with its check digits %t", text, ok, taken)
+		}
+		wrong := []byte(right)
+		if at := int(uint(place) % uint(len(wrong))); wrong[at] != other {
+			wrong[at] = other
+			if _, taken := ParseSecretText(prefix, string(wrong)); taken {
+				t.Errorf("%q was taken", wrong)
+			}
+		}
+	})
 }

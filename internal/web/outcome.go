@@ -64,6 +64,9 @@ func StatusOf(err error) int {
 // shows nothing of its cause. What is not ours shows nothing of itself, and
 // counts as unavailable: never a false yes, never a false no.
 func translate(err error) (*registry.Error, outcome) {
+	if slowed, ok := errors.AsType[*registry.Slowed](err); ok {
+		return errSlowDown, outcome{http.StatusTooManyRequests, slowed.Cause}
+	}
 	if refused, ok := errors.AsType[*registry.Refused](err); ok {
 		shown := &registry.Error{Kind: registry.KindUnauthenticated, Code: registry.CodeUnauthenticated, Message: "a valid credential is required"}
 		return shown, outcome{http.StatusUnauthorized, refused.Cause}

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
-	"strconv"
 
 	"keywright/registry"
 )
@@ -51,14 +50,16 @@ func NewProblem(w http.ResponseWriter, req *http.Request, err error) *Problem {
 	switch refused, ok := errors.AsType[*registry.Refused](err); {
 	case ok:
 		refusal.OrganizationID, refusal.Credential = refused.OrganizationID, refused.Credential
-		challengeRefused(w, refused.Cause)
+		if o.status == http.StatusUnauthorized {
+			challengeRefused(w, refused.Cause)
+		}
 	case o.status == http.StatusUnauthorized:
 		Challenge(w, "", "")
 	case o.status == http.StatusServiceUnavailable:
 		w.Header().Set("Retry-After", retryAfter)
 	}
-	if slowed, ok := errors.AsType[*SlowDownError](err); ok {
-		w.Header().Set("Retry-After", strconv.FormatInt(slowed.seconds(), 10))
+	if o.status == http.StatusTooManyRequests {
+		w.Header().Set("Retry-After", RetryAfter(slowedBy(err)))
 	}
 	if missing, ok := errors.AsType[*MissingScopeError](err); ok {
 		refusal.Cause = registry.CauseInsufficientScope

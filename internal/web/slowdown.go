@@ -1,6 +1,8 @@
 package web
 
 import (
+	"errors"
+	"strconv"
 	"time"
 
 	"keywright/registry"
@@ -15,13 +17,25 @@ type SlowDownError struct {
 func (e *SlowDownError) Error() string { return e.Unwrap().Error() }
 
 // Unwrap returns the refusal.
-func (e *SlowDownError) Unwrap() error {
-	return &registry.Error{
-		Kind: registry.KindTooMany, Code: registry.CodeRateLimited, Message: "too many attempts: wait, and try again",
-	}
+func (e *SlowDownError) Unwrap() error { return errSlowDown }
+
+var errSlowDown = &registry.Error{
+	Kind: registry.KindTooMany, Code: registry.CodeRateLimited, Message: "too many attempts: wait, and try again",
 }
 
-// seconds is After in whole seconds, at least one (RFC 9110 §10.2.3).
-func (e *SlowDownError) seconds() int64 {
-	return max(1, int64((e.After+time.Second-1)/time.Second))
+// slowedBy is how long the caller who is refused with err should wait.
+func slowedBy(err error) time.Duration {
+	if slowed, ok := errors.AsType[*registry.Slowed](err); ok {
+		return slowed.RetryAfter
+	}
+	if slowed, ok := errors.AsType[*SlowDownError](err); ok {
+		return slowed.After
+	}
+	return 0
+}
+
+// RetryAfter is a Retry-After header: whole seconds, at least one (RFC 9110
+// §10.2.3).
+func RetryAfter(wait time.Duration) string {
+	return strconv.FormatInt(max(1, int64((wait+time.Second-1)/time.Second)), 10)
 }
