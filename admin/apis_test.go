@@ -44,6 +44,11 @@ func TestAPIs(t *testing.T) {
 		in.call(t, in.acme.admin, "PATCH", path, `{"name":"x"}`, "If-Match", `"1"`).want(t, 412, "precondition_failed")
 		in.call(t, in.acme.admin, "DELETE", path, "", "If-Match", `"1"`).want(t, 412, "precondition_failed")
 
+		// Two names of a parameter do not make two endpoints.
+		in.call(t, in.acme.admin, "POST", "/v1/apis", `{"identifier":"https://twice.example.com","name":"Twice","endpoints":[
+			{"method":"GET","path":"/a/{x}/b"},{"method":"GET","path":"/a/{y}/b"}]}`).want(t, 422, "invalid_input")
+		in.call(t, in.acme.admin, "POST", "/v1/apis", `{"identifier":"https://once.example.com","name":"Once","endpoints":[
+			{"method":"GET","path":"/a/{x}/b"},{"method":"PUT","path":"/a/{y}/b"},{"method":"GET","path":"/a/b/{x}"}]}`).want(t, 201, "")
 		in.call(t, in.acme.admin, "POST", "/v1/apis", `{"identifier":"https://api.example.com","name":"Again"}`).want(t, 409, "conflict")
 		in.call(t, in.globex.admin, "POST", "/v1/apis", `{"identifier":"https://api.example.com","name":"Theirs"}`).want(t, 409, "conflict")
 		in.call(t, in.acme.admin, "DELETE", path, "").want(t, 204, "")

@@ -197,7 +197,7 @@ func (s *Service) endpoints(a API, in []EndpointInput, v *invalid) ([]Endpoint, 
 			v.add(field+".id", "names no endpoint of this API")
 		}
 		if slices.ContainsFunc(all, func(o Endpoint) bool {
-			return o.ID == endpoint.ID || (o.Method == endpoint.Method && o.Path == endpoint.Path)
+			return o.ID == endpoint.ID || (o.Method == endpoint.Method && compareTemplates(o.Path, endpoint.Path) == 0)
 		}) {
 			v.add(field, "repeats another endpoint")
 		}

@@ -90,6 +90,14 @@ func (s *session) APIs(ctx context.Context, organizationID string) ([]registry.A
 	return convert(rows, apiRow.domain), err
 }
 
+// APIEndpoints implements registry.HotPath, with one statement.
+func (db *DB) APIEndpoints(ctx context.Context, apiID string) ([]registry.Endpoint, error) {
+	s := db.single(db.read)
+	var rows []endpointRow
+	err := s.get(ctx, "endpoint", s.bun.NewSelect().Model(&rows).Where("e.api_id = ?", apiID).Order("e.id"))
+	return convert(rows, endpointRow.domain), err
+}
+
 // APIPage implements registry.Reader.
 func (s *session) APIPage(ctx context.Context, organizationID string, page registry.Page) ([]registry.API, error) {
 	var rows []apiRow

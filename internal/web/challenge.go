@@ -10,10 +10,17 @@ const realm = "keywright"
 
 // Challenge sets a WWW-Authenticate header of the Bearer scheme (RFC 6750 §3).
 // code and scope may be empty; neither may hold a quote or backslash.
-func Challenge(w http.ResponseWriter, code, scope string) {
+func Challenge(w http.ResponseWriter, code, scope string) { ChallengeDescribed(w, code, "", scope) }
+
+// ChallengeDescribed is Challenge with a description of the error, for people;
+// it is held to the same characters, and may be empty.
+func ChallengeDescribed(w http.ResponseWriter, code, description, scope string) {
 	value := `Bearer realm="` + realm + `"`
 	if code != "" {
 		value += `, error="` + code + `"`
+	}
+	if description != "" {
+		value += `, error_description="` + description + `"`
 	}
 	if scope != "" {
 		value += `, scope="` + scope + `"`

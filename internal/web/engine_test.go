@@ -318,6 +318,9 @@ func TestHealth(t *testing.T) {
 	if ready, live := status(l, "/readyz"), status(l, "/livez"); ready != 503 || live != 200 {
 		t.Errorf("stopping: got readyz %d, livez %d", ready, live)
 	}
+	if l.health.Ready() {
+		t.Error("stopping, and ready")
+	}
 	down := listen(t, func(c *web.Config) { c.Health = web.NewHealth(database{errors.New("no route to 10.1.1.1")}) })
 	if ready, live := status(down, "/readyz"), status(down, "/livez"); ready != 503 || live != 200 {
 		t.Errorf("database down: got readyz %d, livez %d", ready, live)

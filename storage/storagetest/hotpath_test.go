@@ -1,6 +1,8 @@
 package storagetest_test
 
 import (
+	"slices"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -32,8 +34,20 @@ func TestHotPath(t *testing.T) {
 		}
 		sameAs(t, token, registry.APITokenState{APIToken: w.token, Organization: w.org, APIs: []registry.API{bare}})
 
-		_, err = db.ClientState(ctx, "kwc_none")
-		wantKind(t, err, registry.KindNotFound)
+		endpoints, err := db.APIEndpoints(ctx, w.api.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		byID := func(a, b registry.Endpoint) int { return strings.Compare(a.ID, b.ID) }
+		sameAs(t, endpoints, slices.SortedFunc(slices.Values(w.api.Endpoints), byID))
+		if none, err := db.APIEndpoints(ctx, "api_none"); err != nil || len(none) > 0 {
+			t.Errorf("endpoints of no API: got %v, %v", none, err)
+		}
+
+		for _, unknown := range []string{"", "kwc_", w.client.ID[:len(w.client.ID)-1], w.client.ID + "0", "kwc_none"} {
+			_, err = db.ClientState(ctx, unknown)
+			wantKind(t, err, registry.KindNotFound)
+		}
 		for _, digests := range [][]registry.Digest{nil, {digestOf(0xab)}} {
 			_, err = db.APITokenState(ctx, digests)
 			wantKind(t, err, registry.KindNotFound)
@@ -77,12 +91,14 @@ func TestHotPathIsOneStatement(t *testing.T) {
 		t.Run(dialect, func(t *testing.T) {
 			t.Parallel()
 			var statements atomic.Int64
-			db := storagetest.OpenWith(t, storage.Config{URL: storagetest.URL(t, dialect), OnStatement: func() { statements.Add(1) }})
+			db := storagetest.OpenWith(t, storage.Config{URL: storagetest.URL(t, dialect), OnStatement: func(string) { statements.Add(1) }})
 			w := settled(t, db)
 			for name, fn := range map[string]func() error{
 				"ClientState":   func() error { _, err := db.ClientState(ctx, w.client.ID); return err },
 				"APITokenState": func() error { _, err := db.APITokenState(ctx, []registry.Digest{w.token.Digest}); return err },
 				"TokenDenied":   func() error { _, err := db.TokenDenied(ctx, "jti"); return err },
+				"APIEndpoints":  func() error { _, err := db.APIEndpoints(ctx, w.api.ID); return err },
+				"UseAssertion":  func() error { _, err := db.UseAssertion(ctx, registry.UsedAssertion{ExpiresAt: noon}); return err },
 			} {
 				before := statements.Load()
 				if err := fn(); err != nil {
