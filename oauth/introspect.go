@@ -72,7 +72,7 @@ func (s *Server) answerIntrospect(w http.ResponseWriter, req *http.Request) (cre
 	if err != nil {
 		return credentialType, refuse(w, req, asRefusal(err))
 	}
-	answer(w, http.StatusOK, activeBodyOf(in.token))
+	answer(w, http.StatusOK, activeBodyOf(in))
 	return credentialType, OutcomeActive
 }
 
@@ -104,21 +104,17 @@ func clientIP(form url.Values) (netip.Addr, error) {
 	if text == "" {
 		return netip.Addr{}, nil
 	}
-	address, err := netip.ParseAddr(text)
-	if err != nil {
+	address, ok := registry.ParseAddress(text)
+	if !ok {
 		return netip.Addr{}, invalidRequest("parameter client_ip is not an IP address")
 	}
-	return address.Unmap().WithZone(""), nil
+	return address, nil
 }
 
 // inactive returns why a token is not active, or nil if err says anything else.
 func inactive(err error) *refusal {
 	if r, ok := errors.AsType[*registry.Refused](err); ok {
 		return &refusal{cause: r.Cause, organizationID: r.OrganizationID, credential: r.Credential}
-	}
-	// What fosite answers when no introspector knows the token.
-	if errors.Is(err, fosite.ErrRequestUnauthorized) {
-		return &refusal{cause: registry.CauseUnknownToken}
 	}
 	return nil
 }
@@ -140,18 +136,21 @@ func (s accessTokenIntrospector) IntrospectToken(ctx context.Context, token stri
 	if err != nil {
 		return "", err
 	}
-	if t.OrganizationID != in.caller.Client.OrganizationID {
+	if !in.fromOrganization(t.OrganizationID) {
 		// Nothing of the other organization is read, counted or noted.
 		return "", &registry.Refused{Cause: registry.CauseOtherOrganization}
 	}
-	t, _, err = s.Authenticator.AccessToken(ctx, t, in.address)
+	if !in.forAudience(t.Audience) { // nothing is counted for who may not ask
+		return "", in.otherAudience(t, registry.ActorClient)
+	}
+	t, in.client, err = s.Authenticator.AccessToken(ctx, t, in.address)
 	if err != nil {
 		return "", err
 	}
-	if !maySee(in.caller.Client.Introspects, t.Audience) {
-		return "", &registry.Refused{Cause: registry.CauseOtherAudience}
+	if !in.forAudience(t.Audience) { // the one that was asked for is out of its reach by now
+		return "", in.otherAudience(t, registry.ActorClient)
 	}
-	in.token = t
+	in.token, in.credentialType = t, registry.CredentialClient
 	in.SetExpiresAt(fosite.AccessToken, t.ExpiresAt)
 	return fosite.AccessToken, nil
 }
@@ -163,14 +162,15 @@ func maySee(introspects, audience []string) bool {
 		slices.ContainsFunc(audience, func(a string) bool { return slices.Contains(introspects, a) })
 }
 
-func activeBodyOf(t registry.AccessToken) activeBody {
+func activeBodyOf(in *session) activeBody {
+	t := in.token
 	return activeBody{
 		Active: true, Scope: strings.Join(t.Scopes, " "), ClientID: t.ClientID, TokenType: tokenType,
 		ExpiresAt: t.ExpiresAt.Unix(), IssuedAt: t.IssuedAt.Unix(), NotBefore: t.IssuedAt.Unix(),
 		Subject: t.ClientID, Audience: t.Audience, Issuer: t.Issuer, JTI: t.JTI,
 		OrganizationID: t.OrganizationID, ProjectID: orNull(t.ProjectID), ApplicationID: orNull(t.ApplicationID),
 		Roles: append([]string{}, t.Roles...), Permissions: append([]string{}, t.Permissions...),
-		CredentialType: registry.CredentialClient,
+		CredentialType: in.credentialType,
 	}
 }
 

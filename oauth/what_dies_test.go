@@ -24,6 +24,7 @@ type row struct {
 
 	refused registry.Cause // new authentication with the old secret; none: it still works
 	dead    registry.Cause // access tokens obtained before; none: they live
+	stopped registry.Cause // access tokens that live, at a gateway in front of the connected endpoint; none: they pass
 	after   func(t *testing.T, b *bed, p party, before issued)
 }
 
@@ -113,7 +114,7 @@ var rows = []row{
 		after: answeredAs("permissions", "write"), // which its role still has
 	},
 	{
-		name: "endpoint taken away",
+		name: "endpoint taken away", stopped: registry.CauseEndpointNotConnected,
 		// Its scope came from the endpoint; its role still reaches the API.
 		client: registry.ClientInput{Scopes: []string{}},
 		change: disconnect,
@@ -128,7 +129,8 @@ var rows = []row{
 		},
 	},
 	{
-		name: "address list narrowed", refused: registry.CauseAddressOffList,
+		// A gateway always tells the address.
+		name: "address list narrowed", refused: registry.CauseAddressOffList, stopped: registry.CauseAddressOffList,
 		change: func(t *testing.T, b *bed, p party) {
 			patch(t, b, p, registry.ClientPatch{IPWhitelist: &[]string{"192.0.2.0/24"}})
 		},
@@ -146,7 +148,9 @@ var rows = []row{
 				t.Errorf("revocation: got %d %s", r.status, r.body)
 			}
 			b.inactive(t, b.all, before.AccessToken, registry.CauseTokenRevoked)
+			b.invalid(t, b.ask(t, before.AccessToken), registry.CauseTokenRevoked)
 			b.active(t, b.all, other.AccessToken)
+			b.passes(t, b.ask(t, other.AccessToken))
 		},
 	},
 }
@@ -193,10 +197,14 @@ func (r row) run(t *testing.T, b *bed) {
 			b.deadUnlessLater(t, r, p, token)
 		} else {
 			b.active(t, b.all, token)
+			b.atGateway(t, r, token)
 		}
 	}
 	if r.dead != registry.CauseNone {
 		b.inactive(t, b.all, before.AccessToken, r.dead)
+		b.invalid(t, b.askForIts(t, before.AccessToken), r.dead)
+	} else {
+		b.atGateway(t, r, before.AccessToken)
 	}
 	answer := b.post(t, pathToken, grant(), as(p))
 	if r.refused == registry.CauseNone {
@@ -234,6 +242,29 @@ func (b *bed) deadUnlessLater(t *testing.T, r row, p party, token string) {
 	if got := answer.body != `{"active":false}`; answer.status != http.StatusOK || got != alive {
 		t.Errorf("a token issued around the change: got %d %s, want it alive: %v", answer.status, answer.body, alive)
 	}
+	// Where it lives, its audience decides whether it passes.
+	if got := b.askForIts(t, token); (got.status == http.StatusUnauthorized) == alive {
+		t.Errorf("a token issued around the change, at a gateway: got %d %s, want it alive: %v", got.status, got.body, alive)
+	}
+}
+
+// atGateway checks what a gateway is told of a token that lives.
+func (b *bed) atGateway(t *testing.T, r row, token string) {
+	t.Helper()
+	answer := b.askForIts(t, token)
+	if r.stopped == registry.CauseNone {
+		b.passes(t, answer)
+	} else if got := b.cause(t, answer.header.Get("X-Error-Id")); answer.status == http.StatusOK || got.Cause != r.stopped {
+		t.Errorf("at a gateway: got %d and cause %v, want %v", answer.status, got.Cause, r.stopped)
+	}
+}
+
+// askForIts is the question of a gateway in front of an API that the token is for.
+func (b *bed) askForIts(t *testing.T, token string) reply {
+	t.Helper()
+	parsed, err := b.ring.ParseAccessToken(token)
+	must(t, err)
+	return b.askFor(t, parsed.Audience[0], token, forwarded("GET", connected))
 }
 
 // whileIssuing changes something while tokens are issued and the clock goes
@@ -324,6 +355,10 @@ func answeredAs(member, want string) func(*testing.T, *bed, party, issued) {
 	return func(t *testing.T, b *bed, p party, before issued) {
 		t.Helper()
 		for name, token := range map[string]string{"before": before.AccessToken, "after": b.issue(t, p).AccessToken} {
+			told := b.ask(t, token).header
+			if header := "X-Keywright-" + strings.ToUpper(member[:1]) + member[1:]; told.Get("X-Error-Id") == "" && told.Get(header) != want {
+				t.Errorf("a token from %s, at a gateway: got %s %q, want %q", name, header, told.Get(header), want)
+			}
 			got := b.active(t, b.all, token)[member]
 			if list, ok := got.([]any); ok {
 				texts := make([]string, len(list))

@@ -12,7 +12,8 @@ type AccessToken struct {
 	JTI            string
 	Issuer         string
 	ClientID       string
-	SecretID       string // the secret it was obtained with
+	SecretID       string // the secret it was obtained with; or
+	KeyID          string // the record of the client's key
 	OrganizationID string
 	ProjectID      string
 	ApplicationID  string
@@ -36,8 +37,10 @@ func (s ClientState) Current(t AccessToken, now time.Time, address netip.Addr) (
 	if cause := s.dead(t, now); cause != CauseNone {
 		return AccessToken{}, cause
 	}
-	if address.IsValid() && !addressAllowed(s.Client.IPWhitelist, address) {
-		return AccessToken{}, CauseAddressOffList
+	if address.IsValid() {
+		if cause := addressCause(s.Client.IPWhitelist, address); cause != CauseNone {
+			return AccessToken{}, cause
+		}
 	}
 	effective := s.EffectiveScopes()
 	reachable := s.reachable(effective)
@@ -72,6 +75,9 @@ func (s ClientState) dead(t AccessToken, now time.Time) Cause {
 			return CauseSecretRevoked
 		}
 		cutOff = max(cutOff, s.Secrets[i].CutOff)
+	}
+	if t.KeyID != "" && !slices.ContainsFunc(s.Keys, func(k ClientKey) bool { return k.ID == t.KeyID }) {
+		return CauseKeyRemoved
 	}
 	if t.Rev < cutOff {
 		return CauseTokenCutOff

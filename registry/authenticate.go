@@ -3,38 +3,55 @@ package registry
 import (
 	"context"
 	"net/netip"
-	"strings"
 	"time"
 )
 
 // Authenticator checks credentials and issued tokens on the hot path. It reads
-// through HotPath, notes uses with the Recorder, and never writes.
+// through HotPath and notes uses with the Recorder. The one thing it writes is
+// that a client assertion was used.
 //
-// Its methods fail with *Refused when the credential is no good, and with an
-// error of KindUnavailable when the database cannot say.
+// Its methods fail with *Refused when the credential is no good, which is
+// *Slowed after too many that were not, and with an error of KindUnavailable
+// when the database cannot say.
 type Authenticator struct{ AuthenticatorConfig }
 
-// AuthenticatorConfig is what an Authenticator needs. Every field is required.
+// AuthenticatorConfig is what an Authenticator needs. Every field but Guard is required.
 type AuthenticatorConfig struct {
-	HotPath HotPath
-	Peppers Peppers
-	Uses    Recorder
-	Now     func() time.Time
+	HotPath    HotPath
+	Assertions AssertionStore
+	Peppers    Peppers
+	Uses       Recorder
+	Now        func() time.Time
+	Guard      Guard // bounds what guessing costs; nil for no bounds
 }
 
 // NewAuthenticator returns an Authenticator over those parts.
-func NewAuthenticator(c AuthenticatorConfig) *Authenticator { return &Authenticator{c} }
+func NewAuthenticator(c AuthenticatorConfig) *Authenticator {
+	if c.Guard == nil {
+		c.Guard = unguarded{}
+	}
+	return &Authenticator{c}
+}
 
-// AuthenticatedClient is a client that proved who it is, and the secret it used.
+// AuthenticatedClient is a client that proved who it is, and the secret or key
+// it used.
 type AuthenticatedClient struct {
 	ClientState
 	SecretID string
+	KeyID    string
 }
 
 // ClientBySecret authenticates a client by its secret from that address. Every
 // cause costs the same work, an unknown client too.
 func (a *Authenticator) ClientBySecret(ctx context.Context, clientID, secret string, address netip.Addr) (AuthenticatedClient, error) {
-	presented, _ := ParseSecretText(PrefixClientSecret, secret)
+	presented, ok := ParseSecretText(PrefixClientSecret, secret)
+	attempt := Attempt{Name: clientID, Credential: presented, Address: address, Hopeless: !ok}
+	return guarded(ctx, a.Guard, attempt, func() (AuthenticatedClient, error) {
+		return a.clientBySecret(ctx, clientID, presented, address)
+	})
+}
+
+func (a *Authenticator) clientBySecret(ctx context.Context, clientID string, presented SecretText, address netip.Addr) (AuthenticatedClient, error) {
 	state, err := a.clientState(ctx, clientID)
 	if err != nil && KindOf(err) != KindNotFound {
 		return AuthenticatedClient{}, err
@@ -44,24 +61,36 @@ func (a *Authenticator) ClientBySecret(ctx context.Context, clientID, secret str
 		return AuthenticatedClient{}, &Refused{Cause: CauseUnknownClient}
 	}
 	now := a.Now()
-	cause := CauseWrongSecret
-	if match >= 0 {
-		cause = usableCause(state.Client, state.Secrets[match], now, address)
+	c, cause := AuthenticatedClient{ClientState: state}, CauseWrongSecret
+	switch {
+	case state.Client.AuthMethod != AuthClientSecret:
+		cause = CauseWrongMethod
+	case match >= 0:
+		c.SecretID, cause = state.Secrets[match].ID, secretCause(state.Secrets[match], now)
+		if cause == CauseNone {
+			cause = clientCause(state.Client, now, address)
+		}
 	}
-	use := Use{Kind: CredentialClient, ID: clientID, At: now, Address: address, Watch: state.Client.Watch, Cause: cause}
+	return a.authenticated(c, cause, now, address)
+}
+
+// authenticated takes note of an authentication that succeeded, or of the
+// cause why not.
+func (a *Authenticator) authenticated(c AuthenticatedClient, cause Cause, now time.Time, address netip.Addr) (AuthenticatedClient, error) {
+	a.Uses.Record(Use{
+		Kind: CredentialClient, ID: c.Client.ID, OrganizationID: c.Client.OrganizationID, SecretID: c.SecretID, KeyID: c.KeyID,
+		At: now, Address: address, Watch: c.Client.Watch, Cause: cause,
+	})
 	if cause != CauseNone {
-		a.Uses.Record(use)
-		return AuthenticatedClient{}, refusedClient(state.Client, cause)
+		return AuthenticatedClient{}, refusedClient(c.Client, cause)
 	}
-	use.SecretID = state.Secrets[match].ID
-	a.Uses.Record(use)
-	return AuthenticatedClient{state, use.SecretID}, nil
+	return c, nil
 }
 
 // Issued notes that a token was issued to the client.
 func (a *Authenticator) Issued(c AuthenticatedClient, address netip.Addr) {
 	a.Uses.Record(Use{
-		Kind: CredentialClient, ID: c.Client.ID, SecretID: c.SecretID,
+		Kind: CredentialClient, ID: c.Client.ID, OrganizationID: c.Client.OrganizationID, SecretID: c.SecretID, KeyID: c.KeyID,
 		At: a.Now(), Address: address, Counted: true, Watch: c.Client.Watch,
 	})
 }
@@ -90,50 +119,15 @@ func (a *Authenticator) AccessToken(ctx context.Context, t AccessToken, address 
 	}
 	if cause != CauseNone {
 		if cause == CauseAddressOffList {
-			a.Uses.Record(Use{Kind: CredentialClient, ID: t.ClientID, At: now, Address: address, Cause: cause})
+			a.Uses.Record(Use{
+				Kind: CredentialClient, ID: t.ClientID, OrganizationID: state.Client.OrganizationID,
+				At: now, Address: address, Cause: cause,
+			})
 		}
 		return AccessToken{}, ClientState{}, refusedClient(state.Client, cause)
 	}
 	return current, state, nil
 }
-
-// APIToken authenticates a static bearer token from that address. One of the
-// wrong form or with wrong check digits is refused without the database; one
-// with a whitelist is refused when the address was not told.
-func (a *Authenticator) APIToken(ctx context.Context, text string, address netip.Addr) (APITokenState, error) {
-	presented, ok := ParseSecretText(PrefixAPITokenValue, text)
-	if !ok {
-		return APITokenState{}, &Refused{Cause: CauseMalformedToken}
-	}
-	state, err := a.HotPath.APITokenState(ctx, a.Peppers.Digests(presented))
-	if err != nil {
-		if KindOf(err) == KindNotFound {
-			err = &Refused{Cause: CauseUnknownToken}
-		}
-		return APITokenState{}, err
-	}
-	t, now := state.APIToken, a.Now()
-	cause := statusCause(t.StatusAt(now))
-	if cause == CauseNone && len(t.IPWhitelist) > 0 {
-		if !address.IsValid() {
-			cause = CauseAddressUnknown
-		} else if !addressAllowed(t.IPWhitelist, address) {
-			cause = CauseAddressOffList
-		}
-	}
-	a.Uses.Record(Use{
-		Kind: CredentialAPIToken, ID: t.ID, At: now, Address: address,
-		Counted: cause == CauseNone, Cause: cause,
-	})
-	if cause != CauseNone {
-		return APITokenState{}, &Refused{cause, t.OrganizationID, Principal{ActorAPIToken, t.ID}}
-	}
-	return state, nil
-}
-
-// LooksLikeAPIToken tells whether a bearer token is meant to be an API token
-// rather than an access token.
-func LooksLikeAPIToken(text string) bool { return strings.HasPrefix(text, PrefixAPITokenValue) }
 
 // clientState reads a client, and answers not found for one that was never
 // confirmed in time and for text that is no client id.
@@ -151,28 +145,24 @@ func (a *Authenticator) clientState(ctx context.Context, clientID string) (Clien
 	return state, nil
 }
 
-// usableCause tells why a client with that secret may not authenticate now
-// from that address, or CauseNone.
-func usableCause(c Client, s Secret, now time.Time, address netip.Addr) Cause {
+// secretCause tells why a secret is no good at that moment, or CauseNone.
+func secretCause(s Secret, now time.Time) Cause {
 	switch s.StatusAt(now) {
 	case StatusRevoked:
 		return CauseSecretRevoked
 	case StatusExpired:
 		return CauseSecretExpired
 	}
+	return CauseNone
+}
+
+// clientCause tells why a client may not authenticate now from that address,
+// or CauseNone.
+func clientCause(c Client, now time.Time, address netip.Addr) Cause {
 	if cause := statusCause(c.StatusAt(now)); cause != CauseNone {
 		return cause
 	}
-	if c.AuthMethod != AuthClientSecret {
-		return CauseWrongMethod
-	}
-	if len(c.IPWhitelist) > 0 && !address.IsValid() {
-		return CauseAddressUnknown
-	}
-	if !addressAllowed(c.IPWhitelist, address) {
-		return CauseAddressOffList
-	}
-	return CauseNone
+	return addressCause(c.IPWhitelist, address)
 }
 
 func refusedClient(c Client, cause Cause) *Refused {

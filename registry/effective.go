@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// This file is the one place that computes what a client may do.
+// This file is the one place that computes what a credential may do.
 
 // EffectiveScopes returns, sorted, the scopes of the client's roles and its
 // own scopes or, where it lists none, those of its application's connected
@@ -74,6 +74,22 @@ func (s ClientState) reachable(effective []string) []API {
 		}
 	}
 	return apis
+}
+
+// Audiences returns, sorted, the APIs of its organization that an API token is
+// good for: those that declare one of its scopes or, where none does, the
+// issuer.
+func (s APITokenState) Audiences(issuer string) []string {
+	var audiences []string
+	for _, a := range s.APIs {
+		if declaresAny(a, s.APIToken.Scopes) {
+			audiences = append(audiences, a.Identifier)
+		}
+	}
+	if len(audiences) == 0 {
+		return []string{issuer}
+	}
+	return sortedSet(audiences)
 }
 
 func declaresAny(a API, scopes []string) bool {

@@ -197,62 +197,39 @@ func prefixes(texts ...string) []netip.Prefix {
 	return v.whitelist("f", texts)
 }
 
-func TestWhitelistForms(t *testing.T) {
+func TestAudiencesOfAPITokens(t *testing.T) {
 	t.Parallel()
+	apis := []API{
+		{Identifier: "https://mail.example", Scopes: []string{"mail:read", "shared"}},
+		{Identifier: "https://docs.example", Scopes: []string{"docs:read", "docs:write", "shared"}, StrictScopes: true},
+		{Identifier: "https://empty.example"},
+	}
+	const issuer = "https://id.example"
 	for _, c := range []struct {
-		entry, address string
-		valid, allowed bool
+		scopes, want string
+		apis         []API
 	}{
-		{"10.0.0.0/8", "10.1.2.3", true, true},
-		{"10.0.0.0/8", "::ffff:10.1.2.3", true, true},
-		{"10.9.8.7/8", "10.1.2.3", true, true},
-		{"10.0.0.0/8", "11.1.2.3", true, false},
-		{"10.0.0.1", "10.0.0.1", true, true},
-		{"10.0.0.1", "10.0.0.2", true, false},
-		{"2001:db8::/32", "2001:db8:1::1", true, true},
-		{"2001:db8::1", "2001:0db8:0000::0001", true, true},
-		{"fe80::/10", "fe80::1%eth0", true, true},
-		{"0.0.0.0/0", "2001:db8::1", true, false},
-		{"::/0", "10.1.2.3", true, false},
-		{"::ffff:10.0.0.0/104", "", false, false},
-		{"::ffff:10.0.0.1", "", false, false},
-		{"fe80::1%eth0", "", false, false},
-		{"10.0.0.0/33", "", false, false},
-		{"010.0.0.1", "", false, false},
-		{"10.0.0", "", false, false},
-		{" 10.0.0.1", "", false, false},
-		{"localhost", "", false, false},
-		{"", "", false, false},
+		{"docs:read", "https://docs.example", apis},
+		{"docs:read docs:write", "https://docs.example", apis},
+		{"free docs:read", "https://docs.example", apis},
+		{"mail:read docs:read", "https://docs.example https://mail.example", apis},
+		{"shared", "https://docs.example https://mail.example", apis},
+		{"free", issuer, apis},
+		{"DOCS:READ docs:rea docs:read2", issuer, apis},
+		{"keywright:read keywright:write", issuer, apis},
+		{"", issuer, apis},
+		{"docs:read", issuer, nil},
+		{"docs:read", issuer, apis[2:]},
 	} {
-		p, wrong := ParseWhitelistEntry(c.entry)
-		if (wrong == "") != c.valid {
-			t.Errorf("%q: got %q, want valid %v", c.entry, wrong, c.valid)
-			continue
+		s := APITokenState{APIToken: APIToken{Scopes: strings.Fields(c.scopes)}, APIs: c.apis}
+		before := slices.Clone(c.apis)
+		if got := strings.Join(s.Audiences(issuer), " "); got != c.want {
+			t.Errorf("%q with %d APIs: got %q, want %q", c.scopes, len(c.apis), got, c.want)
 		}
-		if c.valid {
-			if got := addressAllowed([]netip.Prefix{p}, netip.MustParseAddr(c.address)); got != c.allowed {
-				t.Errorf("%q on %q: got %v, want %v", c.address, c.entry, got, c.allowed)
-			}
+		if !slices.EqualFunc(before, c.apis, func(a, b API) bool { return a.Identifier == b.Identifier }) {
+			t.Errorf("%q: the state was changed", c.scopes)
 		}
 	}
-}
-
-func FuzzWhitelistEntry(f *testing.F) {
-	for _, seed := range []string{"10.0.0.0/8", "::ffff:10.0.0.1", "2001:db8::/32", "fe80::1%eth0", "1.2.3.4/33"} {
-		f.Add(seed)
-	}
-	f.Fuzz(func(t *testing.T, text string) {
-		p, wrong := ParseWhitelistEntry(text)
-		if wrong != "" {
-			return
-		}
-		if again, w := ParseWhitelistEntry(p.String()); w != "" || again != p {
-			t.Errorf("%q reads as %v, which reads as %v, %q", text, p, again, w)
-		}
-		if !addressAllowed([]netip.Prefix{p}, p.Addr()) {
-			t.Errorf("%v does not allow its own address", p)
-		}
-	})
 }
 
 func FuzzScopeToken(f *testing.F) {
