@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -13,16 +14,18 @@ import (
 
 const apiDocument = "../../docs/api.md"
 
-// block is a fenced sh block of a document and the output it shows, if any.
+// block is a fenced block of a document and the output it shows, if any.
 type block struct {
-	line   int
-	script string
-	output string
-	shows  bool
+	line     int
+	section  string // the heading above it
+	language string
+	script   string
+	output   string
+	shows    bool
 }
 
-// blocks reads the sh blocks of a Markdown document, each with the output
-// block that follows it.
+// blocks reads the blocks of a Markdown document, each with the output block
+// that follows it.
 func blocks(t *testing.T, path string) []block {
 	t.Helper()
 	document, err := os.ReadFile(path)
@@ -30,7 +33,7 @@ func blocks(t *testing.T, path string) []block {
 		t.Fatal(err)
 	}
 	var all []block
-	fence, begun := "", 0
+	section, fence, begun := "", "", 0
 	var text strings.Builder
 	for i, line := range strings.Split(string(document), "\n") {
 		switch info, isFence := strings.CutPrefix(line, "```"); {
@@ -38,16 +41,17 @@ func blocks(t *testing.T, path string) []block {
 			fence, begun = info, i+1
 			text.Reset()
 		case isFence:
-			switch fence {
-			case "sh":
-				all = append(all, block{line: begun, script: text.String()})
-			case "output":
+			if fence == "output" {
 				last := &all[len(all)-1]
 				last.output, last.shows = text.String(), true
+			} else {
+				all = append(all, block{line: begun, section: section, language: fence, script: text.String()})
 			}
 			begun = 0
 		case begun > 0:
 			text.WriteString(line + "\n")
+		case strings.HasPrefix(line, "## "):
+			section = strings.TrimPrefix(line, "## ")
 		}
 	}
 	return all
@@ -62,34 +66,57 @@ func TestAPIDocument(t *testing.T) {
 			t.Skipf("the document needs %s", tool)
 		}
 	}
-	steps := blocks(t, apiDocument)
+	steps := blocksOf(t, apiDocument, "", "sh")
 	onEachDatabase(t, func(t *testing.T, databaseURL string) {
 		environ := environment(databaseURL)
 		in := tenant(t, environ, "bootstrap", "--organization", "Example", "--email", "you@example.com", "--json")
 		server := start(t, environ)
-
-		// Each step ends with a line that tells it from the next.
-		const end = "\x1eend of a step"
-		var script strings.Builder
-		for _, step := range steps {
-			fmt.Fprintf(&script, "%s\nprintf '%%s\\n' '%s'\n", step.script, end)
-		}
-		cmd := exec.CommandContext(t.Context(), "sh", "-eu", "-c", script.String())
-		cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "ADMIN=" + server.admin, "PUBLIC=" + server.public, "TOKEN=" + in.adminToken}
-		cmd.Dir = t.TempDir()
-		var stderr strings.Builder
-		cmd.Stderr = &stderr
-		out, err := cmd.Output()
-		printed := strings.Split(string(out), end+"\n")
-		if err != nil {
-			t.Fatalf("the step of line %d ends with %v and prints\n%s%s", steps[len(printed)-1].line, err, printed[len(printed)-1], stderr.String())
-		}
-		for i, step := range steps {
-			if want := pattern(step.output); step.shows && !want.MatchString(printed[i]) {
-				t.Errorf("the step of line %d prints\n%sand the document shows\n%s", step.line, printed[i], step.output)
-			}
-		}
+		runShell(t, steps, "ADMIN="+server.admin, "PUBLIC="+server.public, "TOKEN="+in.adminToken)
 	})
+}
+
+// runShell runs blocks in one shell, and compares what each prints with what
+// the document shows.
+func runShell(t *testing.T, steps []block, environ ...string) {
+	t.Helper()
+	// Each step ends with a line that tells it from the next.
+	const end = "\x1eend of a step"
+	var script strings.Builder
+	for _, step := range steps {
+		fmt.Fprintf(&script, "%s\nprintf '%%s\\n' '%s'\n", step.script, end)
+	}
+	cmd := exec.CommandContext(t.Context(), "sh", "-eu", "-c", script.String())
+	cmd.Env, cmd.Dir = slices.Concat(environ, []string{"PATH=" + os.Getenv("PATH")}), t.TempDir()
+	var stderr strings.Builder
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	printed := strings.Split(string(out), end+"\n")
+	if err != nil {
+		t.Fatalf("the step of line %d ends with %v and prints\n%s%s", steps[len(printed)-1].line, err, printed[len(printed)-1], stderr.String())
+	}
+	for i, step := range steps {
+		step.compare(t, printed[i])
+	}
+}
+
+// compare holds what a block printed against what the document shows.
+func (b block) compare(t *testing.T, printed string) {
+	t.Helper()
+	if b.shows && !pattern(b.output).MatchString(printed) {
+		t.Errorf("the block of line %d prints\n%sand the document shows\n%s", b.line, printed, b.output)
+	}
+}
+
+// blocksOf are those of one language, in a section or, where that is empty, in all.
+func blocksOf(t *testing.T, path, section, language string) []block {
+	t.Helper()
+	found := slices.DeleteFunc(blocks(t, path), func(b block) bool {
+		return b.language != language || section != "" && b.section != section
+	})
+	if len(found) == 0 {
+		t.Fatalf("%s has no %s in %q", path, language, section)
+	}
+	return found
 }
 
 // pattern is what a document shows, in which … stands for anything on a line.

@@ -1,0 +1,86 @@
+# Sourced. find_peers finds the programs by others that the interoperation tests
+# put beside Keywright, and names them for the tests:
+#
+#   KEYWRIGHT_NODE_PEERS   folder whose node_modules has openid-client, oauth4webapi and jose
+#   KEYWRIGHT_NGINX        nginx with the auth_request module: NGINX_BIN, or on the PATH
+#   KEYWRIGHT_PROMETHEUS   Prometheus: PROMETHEUS_BIN, or on the PATH
+#
+# What is missing it fetches into the cache folder: the Node packages with npm,
+# in the locked versions and without running their scripts; nginx and Prometheus
+# with apt-get download, unpacked and not installed, so no service starts.
+# Whatever cannot be had is left out aloud, or is an error if REQUIRE_PEERS=1.
+
+peers_cache=${XDG_CACHE_HOME:-$HOME/.cache}/keywright
+
+find_peers() {
+	node_peers || peer_left_out 'openid-client, oauth4webapi and jose: install Node 20 or newer with npm'
+	KEYWRIGHT_NGINX=$(peer nginx_works "${NGINX_BIN:-nginx}" nginx usr/sbin/nginx) ||
+		peer_left_out 'nginx: install it, or set NGINX_BIN'
+	KEYWRIGHT_PROMETHEUS=$(peer prometheus_works "${PROMETHEUS_BIN:-prometheus}" prometheus usr/bin/prometheus) ||
+		peer_left_out 'Prometheus: install it, or set PROMETHEUS_BIN'
+	export KEYWRIGHT_NGINX KEYWRIGHT_PROMETHEUS
+}
+
+peer_left_out() {
+	if [ "${REQUIRE_PEERS:-}" = 1 ]; then
+		printf 'the interoperation tests need %s\n' "$1" >&2
+		exit 1
+	fi
+	printf '\n!! LEFT OUT: the interoperation tests with %s\n\n' "$1" >&2
+	export LEFT_OUT="${LEFT_OUT:+$LEFT_OUT; }the interoperation tests with ${1%%:*}"
+}
+
+node_peers() {
+	command -v npm >/dev/null && command -v node >/dev/null || return 1
+	node --eval 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' || return 1
+	local locked=cmd/keywright/testdata/node folder
+	folder=$peers_cache/node-$(cat "$locked/package.json" "$locked/package-lock.json" | cksum | cut -d ' ' -f 1)
+	if [ ! -e "$folder/complete" ]; then
+		printf 'fetching openid-client, oauth4webapi and jose for the tests (npm ci into %s)\n' "$folder" >&2
+		mkdir -p "$folder"
+		cp "$locked/package.json" "$locked/package-lock.json" "$folder"
+		npm ci --prefix "$folder" --ignore-scripts --no-audit --no-fund --loglevel error >&2 || return 1
+		touch "$folder/complete"
+	fi
+	export KEYWRIGHT_NODE_PEERS=$folder
+}
+
+# peer TEST PROGRAM PACKAGE PATH prints the path of a program that passes the
+# test: PROGRAM itself, or PATH in a Debian package.
+peer() {
+	local program
+	if program=$(PATH=$PATH:/usr/local/sbin:/usr/sbin command -v "$2") && "$1" "$program"; then
+		printf '%s' "$program"
+		return
+	fi
+	program=$peers_cache/debian-$3/$4
+	if [ ! -x "$program" ]; then
+		command -v apt-get >/dev/null && command -v dpkg >/dev/null || return 1
+		printf 'fetching %s for the tests (apt-get download, unpacked in %s)\n' "$3" "$peers_cache/debian-$3" >&2
+		unpack_debian "$3" "$peers_cache/debian-$3" >&2 || return 1
+	fi
+	"$1" "$program" && printf '%s' "$program"
+}
+
+nginx_works() { [[ $("$1" -V 2>&1) == *http_auth_request_module* ]]; }
+
+prometheus_works() { "$1" --version >/dev/null 2>&1; }
+
+# unpack_debian PACKAGE FOLDER leaves no half of a package behind.
+unpack_debian() (
+	mkdir -p "$peers_cache"
+	new=$(mktemp -d "$peers_cache/unpack.XXXXXX")
+	trap 'rm -rf "$new"' EXIT
+	chmod 755 "$new"
+	cd "$new"
+	apt-get download --quiet "$1" || { update_package_lists && apt-get download --quiet "$1"; } || exit 1
+	dpkg -x "$1"_*.deb unpacked && rm -rf "$2" && mv unpacked "$2"
+)
+
+update_package_lists() {
+	if [ "$(id -u)" = 0 ]; then
+		apt-get update --quiet
+	else
+		sudo -n apt-get update --quiet
+	fi
+}
