@@ -86,6 +86,12 @@ func (s *session) DeleteSessions(ctx context.Context, organizationID, memberID, 
 	return err
 }
 
+// EndSessions implements registry.Tx.
+func (s *session) EndSessions(ctx context.Context, organizationID string) error {
+	_, err := s.exec(ctx, "session", s.bun.NewDelete().Table("sessions").Where("organization_id = ?", organizationID))
+	return err
+}
+
 // PruneSessions implements registry.Tx.
 func (s *session) PruneSessions(ctx context.Context, organizationID, memberID string, seenAfter, createdAfter time.Time) error {
 	_, err := s.exec(ctx, "session", s.bun.NewDelete().Table("sessions").

@@ -30,6 +30,12 @@ func (s *session) NextPosition(ctx context.Context) (registry.Position, error) {
 	return registry.Position(position), err
 }
 
+// SkipPositions implements registry.Tx.
+func (s *session) SkipPositions(ctx context.Context, n int64) error {
+	_, err := s.exec(ctx, "feed", s.bun.NewRaw("UPDATE feed_counter SET position = position + ?", n))
+	return err
+}
+
 // CutOff implements registry.Tx. A cut-off only moves forward.
 func (s *session) CutOff(ctx context.Context, kind registry.CutOffKind, ids []string, at registry.Position) error {
 	table, ok := cutOffTables[kind]

@@ -43,7 +43,7 @@ func Run(ctx context.Context, args []string, env Environment) int {
 	}
 	group(root,
 		serveCommand(env), bootstrapCommand(env), organizationCommand(env), migrateCommand(env),
-		auditCommand(env), refusalCommand(env), configCommand(env), versionCommand(env))
+		auditCommand(env), recoverCommand(env), masterKeyCommand(env), refusalCommand(env), configCommand(env), versionCommand(env))
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{err} })
 	root.SetArgs(args)

@@ -54,3 +54,9 @@ func hasBinaries(bin string) bool {
 	}
 	return true
 }
+
+// Bin returns the folder of the programs of Postgres, such as pg_dump.
+func Bin(t testing.TB) string {
+	t.Helper()
+	return binaries(t)
+}

@@ -36,6 +36,17 @@ func New(t testing.TB) string {
 	return database(t, sharedServer(t), "")
 }
 
+// Copy returns the URL of a copy of that database, as a restored backup would
+// be. Nobody may be connected to the original meanwhile.
+func Copy(t testing.TB, original string) string {
+	t.Helper()
+	u, err := url.Parse(original)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return database(t, sharedServer(t), strings.TrimPrefix(u.Path, "/"))
+}
+
 // Template makes databases that are copies of one.
 type Template struct {
 	// Prepare fills the database at url. It is called once in the process, or

@@ -91,6 +91,9 @@ func TestNobodyOfAnotherOrganizationIsFound(t *testing.T) {
 			if err := tx.DeleteSessions(ctx, other.org.ID, w.member.ID, ""); err != nil {
 				return err
 			}
+			if err := tx.EndSessions(ctx, other.org.ID); err != nil {
+				return err
+			}
 			return tx.PruneSessions(ctx, other.org.ID, w.member.ID, noon.Add(time.Hour), noon.Add(time.Hour))
 		})
 		sameAs(t, read(t, db, func(r registry.Reader) (registry.Session, error) { return r.Session(ctx, s.ID) }), s)
@@ -157,6 +160,9 @@ func TestSessions(t *testing.T) {
 			return tx.DeleteSessions(ctx, w.org.ID, w.member.ID, live.ID)
 		})
 		sameAs(t, sessionIDs(t, db, w, noon), []string{live.ID})
+		change(t, db, func(tx registry.Tx) error { return tx.EndSessions(ctx, w.org.ID) })
+		sameAs(t, sessionIDs(t, db, w, noon), []string(nil))
+		change(t, db, func(tx registry.Tx) error { return tx.InsertSession(ctx, sessionOf(w, noon)) })
 		change(t, db, func(tx registry.Tx) error { return tx.DeleteMember(ctx, w.org.ID, w.member.ID) })
 		sameAs(t, sessionIDs(t, db, w, noon), []string(nil))
 	})
