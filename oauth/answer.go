@@ -46,23 +46,44 @@ type errorBody struct {
 }
 
 // refuse answers a refusal, with its error id in body and header, and returns
-// the error code for the metrics.
+// the outcome for the metrics.
 func refuse(w http.ResponseWriter, req *http.Request, r *refusal) string {
 	id := noteRefusal(w, req, r)
 	switch r.status {
 	case http.StatusUnauthorized:
 		w.Header().Set("WWW-Authenticate", challenge)
+	case http.StatusTooManyRequests:
+		w.Header().Set("Retry-After", web.RetryAfter(r.retryAfter))
 	case http.StatusServiceUnavailable:
 		w.Header().Set("Retry-After", retryAfter)
 	}
 	answer(w, r.status, errorBody{r.code, describe(r.description), id})
+	return r.outcome()
+}
+
+// outcome is the error code, but for 429, whose code is that of an outage.
+func (r *refusal) outcome() string {
+	if r.status == http.StatusTooManyRequests {
+		return OutcomeRateLimited
+	}
 	return r.code
 }
 
 // WriteError answers in the form of this listener what its router and
-// middleware refuse. It is a web.ErrorWriter.
-func WriteError(w http.ResponseWriter, req *http.Request, err error) {
-	refuse(w, req, asRefusal(err))
+// middleware refuse. It is a web.ErrorWriter. At /verify they have nothing to
+// refuse, and a gateway knows no fault but 503.
+func (s *Server) WriteError(w http.ResponseWriter, req *http.Request, err error) {
+	r := asRefusal(err)
+	_, gateway := s.verifyTail(req)
+	switch {
+	case !gateway:
+		refuse(w, req, r)
+	case r.cause == registry.CauseMethodNotAllowed || r.cause == registry.CauseBodyTooLarge:
+		w.Header().Del("Allow")
+		s.verify(w, req)
+	default:
+		s.Metrics.Verification(refuseBearer(w, req, unavailable(err)))
+	}
 }
 
 func noteRefusal(w http.ResponseWriter, req *http.Request, r *refusal) (errorID string) {

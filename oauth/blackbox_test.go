@@ -31,9 +31,10 @@ func TestBlackBox(t *testing.T) {
 			t.Run(dialect+"/"+format, func(t *testing.T) {
 				t.Parallel()
 				b := newBed(t, dialect, format, "")
-				groups := [][]blackBoxCase{tokenCases, introspectionCases, revocationCases, jwtCases, metadataCases}
+				groups := [][]blackBoxCase{tokenCases, introspectionCases, revocationCases, jwtCases, metadataCases, assertionCases, verifyCases}
 				if format == registry.FormatJWT {
-					groups = append(groups, jwtFormatCases)
+					// API tokens and addresses know nothing of formats.
+					groups = append(groups, jwtFormatCases, apiTokenCases, addressCases)
 				}
 				for _, cases := range groups {
 					for _, c := range cases {

@@ -87,7 +87,7 @@ func (s *Server) mint(c *client) (registry.AccessToken, error) {
 	}
 	return registry.AccessToken{
 		JTI: base64.RawURLEncoding.EncodeToString(id[:]), Issuer: s.Issuer,
-		ClientID: c.Client.ID, SecretID: c.SecretID, OrganizationID: c.Client.OrganizationID,
+		ClientID: c.Client.ID, SecretID: c.SecretID, KeyID: c.KeyID, OrganizationID: c.Client.OrganizationID,
 		ProjectID: c.Client.ProjectID, ApplicationID: c.Client.ApplicationID,
 		Audience: c.granted.Audience, Scopes: c.granted.Scopes,
 		Roles: c.granted.Roles, Permissions: c.granted.Permissions,

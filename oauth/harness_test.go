@@ -17,6 +17,8 @@ import (
 	"testing"
 	"time"
 
+	"keywright/internal/guess"
+	"keywright/internal/jwk"
 	"keywright/internal/seal"
 	"keywright/internal/vault"
 	"keywright/internal/web"
@@ -42,16 +44,20 @@ type bed struct {
 	db              *storage.DB
 	keys            *vault.Vault
 	ring            *signing.Ring
+	signingKey      vault.SigningKey
 	errorIDs        *registry.ErrorIDs
 	service         *registry.Service
 	uses            *uses
 	measured        *measured
+	guard           *guess.Guard
 	fosite          *oauth.Fosite
 	log             *lockedBuffer
-	root            string // of the listener
+	statements      *atomic.Int64 // sent to the database
+	root            string        // of the listener
 	issuer          string
 
 	operator   registry.Actor // of the first organization
+	strangers  registry.Actor // operator of the second
 	adminToken string         // an API token of it
 	projectID  string
 	reader     party // scopes of documents and a free-form one; of an application, with a role
@@ -80,20 +86,28 @@ func newBed(t *testing.T, dialect, format, issuerPath string) *bed {
 // newBedOn starts a server over a migrated, empty database.
 func newBedOn(t *testing.T, databaseURL, format, issuerPath string) *bed {
 	t.Helper()
-	db, err := storage.Open(t.Context(), storage.Config{URL: databaseURL, Logger: slog.New(slog.DiscardHandler)})
+	statements := &atomic.Int64{}
+	db, err := storage.Open(t.Context(), storage.Config{
+		URL: databaseURL, Logger: slog.New(slog.DiscardHandler), OnStatement: func(string) { statements.Add(1) },
+	})
 	must(t, err)
 	t.Cleanup(func() { _ = db.Close() }) // some cases close it themselves
-	b := &bed{databaseURL: databaseURL, format: format, clock: newClock(), db: db, uses: &uses{}, measured: &measured{}, log: &lockedBuffer{}}
+	b := &bed{databaseURL: databaseURL, format: format, clock: newClock(), db: db, uses: &uses{}, measured: &measured{}, log: &lockedBuffer{}, statements: statements}
+	b.guard = guess.NewGuard(b.clock.Now)
 	b.open(t)
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	must(t, err)
 	b.root = "http://" + listener.Addr().String()
 	b.issuer = b.root + issuerPath
-	b.ring, err = signing.NewRing(b.issuer, b.keys.SigningKeys(), b.keys.TokenKeys())
+	keys, err := b.keys.AccessKeys(t.Context())
+	must(t, err)
+	b.signingKey = keys.Signing[0]
+	// Nothing reads the keys again while a case moves the clock.
+	b.ring, err = signing.NewRing(b.issuer, func() time.Time { return keys.ReadAt }, keys)
 	must(t, err)
 	edge, err := oauth.New(oauth.Config{
 		Issuer:        b.issuer,
-		Authenticator: registry.NewAuthenticator(registry.AuthenticatorConfig{HotPath: b.db, Peppers: b.keys.Peppers(), Uses: b.uses, Now: b.clock.Now}),
+		Authenticator: registry.NewAuthenticator(registry.AuthenticatorConfig{HotPath: b.db, Assertions: b.db, Peppers: b.keys.Peppers(), Uses: b.uses, Now: b.clock.Now, Guard: b.guard}),
 		Revoker:       b.service,
 		Keys:          b.ring,
 		Metrics:       b.measured,
@@ -104,7 +118,7 @@ func newBedOn(t *testing.T, databaseURL, format, issuerPath string) *bed {
 	b.fosite = oauth.WatchFosite(edge)
 	logger := slog.New(slog.NewTextHandler(b.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	engine := web.NewEngine(web.Config{
-		Listener: "public", MaxBody: web.MaxPublicBody, Health: web.NewHealth(b.db), WriteError: oauth.WriteError,
+		Listener: "public", MaxBody: web.MaxPublicBody, Health: web.NewHealth(b.db), WriteError: edge.WriteError,
 		ErrorIDs: b.errorIDs, Now: b.clock.Now, Rand: rand.Reader, Logger: logger,
 	})
 	edge.Mount(engine)
@@ -127,7 +141,7 @@ func (b *bed) open(t *testing.T) {
 	b.service = registry.NewService(registry.ServiceConfig{
 		Store: b.db, Peppers: b.keys.Peppers(), AuditKeys: b.keys.AuditKeys(), ErrorIDs: b.errorIDs, CursorBox: b.keys.CursorBox(),
 		Now: b.clock.Now, Rand: rand.Reader, Logger: slog.New(slog.DiscardHandler),
-		Hash: func(string) (string, error) { return "$unused$", nil },
+		Hash: func(string) (string, error) { return "$unused$", nil }, ParseKeys: jwk.ParseSet,
 	})
 }
 
@@ -156,6 +170,7 @@ func (b *bed) furnish(t *testing.T) {
 	b.server = b.client(t, registry.ClientInput{Scopes: []string{"export"}, Introspects: []string{documents}})
 
 	other := operatorOf(b.organization(t, "two"))
+	b.strangers = other
 	b.api(t, other, "https://api.example.net", "documents:read")
 	b.stranger = b.clientOf(t, other, registry.ClientInput{Scopes: []string{"documents:read"}})
 	b.theirs = b.clientOf(t, other, registry.ClientInput{Scopes: []string{"x"}, Introspects: []string{"*"}})
@@ -353,7 +368,7 @@ func (b *bed) refused(t *testing.T, r reply, status int, code string) registry.R
 	if challenged := r.header.Get("WWW-Authenticate") == `Basic realm="keywright"`; challenged != (status == 401) {
 		t.Errorf("status %d with challenge %q", status, r.header.Get("WWW-Authenticate"))
 	}
-	if retry := r.header.Get("Retry-After") != ""; retry != (status == 503) {
+	if retry := r.header.Get("Retry-After") != ""; retry != (status == 503 || status == 429) {
 		t.Errorf("status %d with Retry-After %q", status, r.header.Get("Retry-After"))
 	}
 	return b.cause(t, got["error_id"])
@@ -447,6 +462,9 @@ func (m *measured) Introspection(credentialType, outcome string, _ time.Duration
 
 // Revocation implements oauth.Metrics.
 func (m *measured) Revocation(outcome string) { m.note("revocation", outcome) }
+
+// Verification implements oauth.Metrics.
+func (m *measured) Verification(outcome string) { m.note("verification", outcome) }
 
 // ClientAuthentication implements oauth.Metrics.
 func (m *measured) ClientAuthentication(method, outcome string) {

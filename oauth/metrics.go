@@ -16,17 +16,21 @@ type Metrics interface {
 	// Introspection: credentialType is client or api_token, by the look of the token.
 	Introspection(credentialType, outcome string, d time.Duration)
 	Revocation(outcome string)
+	// Verification: a question of a gateway.
+	Verification(outcome string)
 	// ClientAuthentication: method is as metadata names it, or none.
 	ClientAuthentication(method, outcome string)
 }
 
-// Outcomes that are no refusal.
+// Outcomes that are no error code or cause.
 const (
 	OutcomeIssued   = "issued"
 	OutcomeActive   = "active"
 	OutcomeInactive = "inactive"
 	OutcomeRevoked  = "revoked" // answered as revoked, whether or not there was anything to revoke
 	OutcomeAccepted = "accepted"
+	// OutcomeRateLimited is that of what was answered 429, whatever its cause.
+	OutcomeRateLimited = "rate_limited"
 )
 
 // grantOther stands for every grant_type that is not supported.
@@ -44,4 +48,5 @@ type noMetrics struct{}
 func (noMetrics) TokenRequest(string, string, time.Duration)  {}
 func (noMetrics) Introspection(string, string, time.Duration) {}
 func (noMetrics) Revocation(string)                           {}
+func (noMetrics) Verification(string)                         {}
 func (noMetrics) ClientAuthentication(string, string)         {}

@@ -42,7 +42,7 @@ func newProvider(s *Server) *fosite.Fosite {
 		},
 		server: s,
 	}}
-	config.TokenIntrospectionHandlers = fosite.TokenIntrospectionHandlers{accessTokenIntrospector{s}}
+	config.TokenIntrospectionHandlers = fosite.TokenIntrospectionHandlers{accessTokenIntrospector{s}, apiTokenIntrospector{s}}
 	config.RevocationHandlers = fosite.RevocationHandlers{accessTokenRevoker{s}}
 	return fosite.NewOAuth2Provider(nothingStored{}, config)
 }

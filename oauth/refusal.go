@@ -3,6 +3,7 @@ package oauth
 import (
 	"errors"
 	"net/http"
+	"time"
 
 	"keywright/internal/web"
 	"keywright/oauth/signing"
@@ -22,6 +23,14 @@ const (
 	codeTemporarilyUnavailable = "temporarily_unavailable"
 )
 
+// Error codes of bearer challenges (RFC 6750 §3.1), and of the answer to who
+// brings no token, which has none in its challenge.
+const (
+	codeInvalidToken      = "invalid_token"
+	codeInsufficientScope = "insufficient_scope"
+	codeUnauthenticated   = "unauthenticated"
+)
+
 // refusal is why a request is not answered as asked: what the caller is told,
 // and what is sealed into the error id for administrators. It travels through
 // fosite as an error.
@@ -34,6 +43,8 @@ type refusal struct {
 	organizationID string             // whom it concerns; empty: the caller, if known
 	credential     registry.Principal // likewise
 	failure        error              // internal, for the log alone
+	scope          string             // what a bearer token needs, where that is the cause
+	retryAfter     time.Duration      // at 429
 }
 
 // Error is the OAuth error code and the cause.
@@ -51,6 +62,15 @@ func invalidClient(cause registry.Cause) *refusal {
 	return &refusal{
 		status: http.StatusUnauthorized, code: codeInvalidClient,
 		description: "client authentication failed", cause: cause,
+	}
+}
+
+// slowDown is what invalidClient would be, after too many others.
+func slowDown(s *registry.Slowed) *refusal {
+	return &refusal{
+		status: http.StatusTooManyRequests, code: codeTemporarilyUnavailable,
+		description: "client authentication failed, as it did too often: wait, and correct the credential",
+		cause:       s.Cause, retryAfter: s.RetryAfter,
 	}
 }
 

@@ -17,11 +17,19 @@ func TestRefusalsCanBeLookedUp(t *testing.T) {
 			t.Parallel()
 			b := newBed(t, dialect, registry.FormatJWT, "")
 			good := b.issue(t, b.reader, "scope", "documents:read").AccessToken
+			signer := b.keyed(t, "ES256", registry.ClientInput{})
+			once := signer.assertion(t, nil, nil)
+			granted(t, b.present(t, pathToken, once))
 			introspect := func(token string) reply { return b.post(t, pathIntrospect, values("token", token), as(b.server)) }
 			for cause, r := range map[registry.Cause]reply{
 				registry.CauseNoCredential:        b.post(t, pathToken, grant()),
 				registry.CauseMalformedCredential: b.post(t, pathToken, grant(), with("Authorization", "Basic !")),
-				registry.CauseWrongMethod:         b.post(t, pathToken, grant("client_assertion", "x")),
+				registry.CauseWrongMethod:         signer.try(t, set{"iss": b.reader.ID, "sub": b.reader.ID}),
+				registry.CauseWrongKey:            b.present(t, pathToken, signer.assertion(t, nil, set{"kid": "none"})),
+				registry.CauseAssertionAudience:   signer.try(t, set{"aud": "https://other.example"}),
+				registry.CauseAssertionClaims:     signer.try(t, set{"jti": nil}),
+				registry.CauseAssertionExpired:    signer.try(t, set{"exp": 1}),
+				registry.CauseAssertionReplayed:   b.present(t, pathToken, once),
 				registry.CauseWrongSecret:         b.post(t, pathToken, grant(), as(party{b.reader.ClientDetails, b.wide.secret})),
 				registry.CauseInvalidRequest:      b.post(t, pathToken, values(), as(b.reader)),
 				registry.CauseInvalidScope:        b.post(t, pathToken, grant("scope", "root"), as(b.reader)),

@@ -113,7 +113,7 @@ var revocationCases = []blackBoxCase{
 		if after := b.position(t); after != before {
 			t.Errorf("%d changes were written", after-before)
 		}
-		authenticator := registry.NewAuthenticator(registry.AuthenticatorConfig{HotPath: b.db, Peppers: b.keys.Peppers(), Uses: b.uses, Now: b.clock.Now})
+		authenticator := registry.NewAuthenticator(registry.AuthenticatorConfig{HotPath: b.db, Assertions: b.db, Peppers: b.keys.Peppers(), Uses: b.uses, Now: b.clock.Now})
 		if _, err := authenticator.APIToken(t.Context(), b.adminToken, netip.Addr{}); err != nil {
 			t.Errorf("the API token is no longer good: %v", err)
 		}

@@ -46,7 +46,10 @@ type accessTokenRevoker struct{ *Server }
 func (s accessTokenRevoker) RevokeToken(ctx context.Context, token string, _ fosite.TokenType, requester fosite.Client) error {
 	c := clientOf(requester)
 	t, err := s.Keys.ParseAccessToken(token)
-	if err != nil || !s.Now().Before(t.ExpiresAt) {
+	switch {
+	case err != nil && registry.KindOf(err) == registry.KindUnavailable:
+		return unavailable(err)
+	case err != nil || !s.Now().Before(t.ExpiresAt):
 		return nil
 	}
 	if t.ClientID != c.Client.ID {

@@ -51,7 +51,6 @@ type Server struct {
 	provider provider
 	issuer   *url.URL
 	metadata document
-	jwks     document
 }
 
 // New returns a server, or an error naming what is wrong with the Config.
@@ -71,7 +70,6 @@ func New(cfg Config) (*Server, error) {
 	if s.metadata, err = newMetadata(cfg.Issuer); err != nil {
 		return nil, fmt.Errorf("oauth: encode the metadata: %w", err)
 	}
-	s.jwks = newDocument(cfg.Keys.JWKS())
 	return s, nil
 }
 
@@ -104,33 +102,45 @@ const (
 	pathToken      = "/oauth2/token"
 	pathIntrospect = "/oauth2/introspect"
 	pathRevoke     = "/oauth2/revoke"
+	pathVerify     = "/verify"
 	pathJWKS       = "/.well-known/jwks.json"
 	pathMetadata   = "/.well-known/oauth-authorization-server"
 	pathOpenID     = "/.well-known/openid-configuration"
 )
 
-// Mount adds the endpoints to the engine of a listener, made by internal/web
-// with WriteError, which answers every other method and path. For an issuer with a path they answer below that path and, for
-// a proxy that strips it, at the root; the metadata is where RFC 8414 §3.1 puts
-// it: the well-known path inserted before the issuer's.
-func (s *Server) Mount(r gin.IRouter) {
-	base := strings.TrimRight(s.issuer.Path, "/")
-	bases := []string{""}
-	if base != "" {
-		bases = append(bases, base)
+// issuerBase is the path of the issuer, without a slash at its end.
+func (s *Server) issuerBase() string { return strings.TrimRight(s.issuer.Path, "/") }
+
+// bases are what the paths of the endpoints begin with. For an issuer with a
+// path they answer below that path and, for a proxy that strips it, at the root.
+func (s *Server) bases() []string {
+	if base := s.issuerBase(); base != "" {
+		return []string{"", base}
 	}
-	for _, base := range bases {
+	return []string{""}
+}
+
+// Mount adds the endpoints to the engine of a listener, made by internal/web
+// with this server's WriteError, which answers every other method and path. The
+// metadata is where RFC 8414 §3.1 puts it: the well-known path inserted before
+// the issuer's.
+func (s *Server) Mount(r gin.IRouter) {
+	for _, base := range s.bases() {
 		r.POST(base+pathToken, gin.WrapF(s.token))
 		r.POST(base+pathIntrospect, gin.WrapF(s.introspect))
 		r.POST(base+pathRevoke, gin.WrapF(s.revoke))
-		s.jwks.mount(r, base+pathJWKS)
+		// A method that Gin does not know comes to WriteError, and from there.
+		r.Any(base+pathVerify, gin.WrapF(s.verify))
+		r.Any(base+pathVerify+"/*path", gin.WrapF(s.verify))
+		mountDocument(r, base+pathJWKS, s.keySet)
 	}
-	s.metadata.mount(r, pathMetadata+base)
+	base := s.issuerBase()
+	mountDocument(r, pathMetadata+base, s.metadata.serve)
 	if !s.OpenIDAlias {
 		return
 	}
 	// OpenID Connect Discovery §4 appends the well-known path; RFC 8414 §5 inserts it.
 	for _, path := range slices.Compact([]string{pathOpenID + base, base + pathOpenID}) {
-		s.metadata.mount(r, path)
+		mountDocument(r, path, s.metadata.serve)
 	}
 }

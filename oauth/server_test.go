@@ -77,7 +77,10 @@ func TestMetricsComeFromBoundedSets(t *testing.T) {
 		"inactive": {func() { b.inactive(t, b.server, hostile, registry.CauseMalformedToken) }, []string{
 			"authentication client_secret_basic accepted", "introspection client inactive",
 		}},
-		"API token": {func() { b.inactive(t, b.server, b.adminToken, registry.CauseUnknownToken) }, []string{
+		"active API token": {func() { b.active(t, b.all, b.adminToken) }, []string{
+			"authentication client_secret_basic accepted", "introspection api_token active",
+		}},
+		"inactive API token": {func() { b.inactive(t, b.server, b.adminToken, registry.CauseOtherAudience) }, []string{
 			"authentication client_secret_basic accepted", "introspection api_token inactive",
 		}},
 		"revoke": {func() { b.revoke(t, b.reader, hostile) }, []string{
@@ -153,7 +156,7 @@ func TestNewRefusesABadIssuer(t *testing.T) {
 		"https://id.example.com#x", "https://id.example.com/:tenant", "https://id.example.com/*any", "https://id.example.com/%2e",
 	} {
 		_, err := oauth.New(oauth.Config{
-			Issuer: issuer, Authenticator: registry.NewAuthenticator(registry.AuthenticatorConfig{HotPath: b.db, Peppers: b.keys.Peppers(), Uses: b.uses, Now: b.clock.Now}),
+			Issuer: issuer, Authenticator: registry.NewAuthenticator(registry.AuthenticatorConfig{HotPath: b.db, Assertions: b.db, Peppers: b.keys.Peppers(), Uses: b.uses, Now: b.clock.Now}),
 			Revoker: b.service, Keys: b.ring, Now: b.clock.Now, Random: rand.Reader,
 		})
 		if err == nil || !strings.Contains(err.Error(), "issuer") {

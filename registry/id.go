@@ -20,6 +20,7 @@ const (
 	PrefixScope        = "scp_"
 	PrefixClient       = "kwc_"
 	PrefixSecretRecord = "sec_"
+	PrefixClientKey    = "jwk_"
 	PrefixAPIToken     = "tok_"
 	PrefixAuditEvent   = "evt_"
 	PrefixKey          = "key_"
@@ -53,3 +54,19 @@ func IsID(id, prefix string) bool {
 	raw, err := idEncoding.DecodeString(id[len(prefix):])
 	return err == nil && idEncoding.EncodeToString(raw) == id[len(prefix):]
 }
+
+// RawID is the random part of an identifier, for who keeps very many.
+type RawID [idBytes]byte
+
+// UnpackID returns the random part of an identifier with that prefix, or false
+// if it is none.
+func UnpackID(id, prefix string) (raw RawID, ok bool) {
+	if len(id) != len(prefix)+idChars || !strings.HasPrefix(id, prefix) {
+		return RawID{}, false
+	}
+	n, err := idEncoding.Decode(raw[:], []byte(id[len(prefix):]))
+	return raw, err == nil && n == idBytes
+}
+
+// PackID is the reverse of UnpackID.
+func PackID(raw RawID, prefix string) string { return prefix + idEncoding.EncodeToString(raw[:]) }

@@ -62,6 +62,15 @@ const (
 	CauseWrongOneTimeCode
 	CauseUnknownSession
 	CauseSessionExpired
+	CauseWrongKey
+	CauseKeyRemoved
+	CauseAssertionExpired
+	CauseAssertionReplayed
+	CauseAssertionAudience
+	CauseAssertionClaims
+	CauseUnsafePath
+	CauseEndpointNotConnected
+	CauseInsufficientPermission
 )
 
 var causeNames = [...]string{
@@ -73,7 +82,8 @@ var causeNames = [...]string{
 	"unauthorized_client", "forbidden", "console_session_required", "grant_exceeds_own", "not_found", "conflict",
 	"precondition_failed", "body_too_large", "rate_limited", "unavailable", "internal", "insufficient_scope",
 	"method_not_allowed", "unknown_member", "wrong_password", "one_time_code_missing", "wrong_one_time_code",
-	"unknown_session", "session_expired",
+	"unknown_session", "session_expired", "wrong_key", "key_removed", "assertion_expired", "assertion_replayed",
+	"assertion_audience", "assertion_claims", "unsafe_path", "endpoint_not_connected", "insufficient_permission",
 }
 
 // String is the stable name of the cause, as refusals and metrics show it.

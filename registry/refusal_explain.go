@@ -42,7 +42,7 @@ var explanations = [...]explanation{
 	CauseConflict:               {"the state forbids it", "read the detail of the answer"},
 	CausePrecondition:           {"the If-Match was stale", "get it again and repeat the change"},
 	CauseBodyTooLarge:           {"the body was over the limit", "send less"},
-	CauseRateLimited:            {"too many wrong credentials", "stop guessing; wait for Retry-After"},
+	CauseRateLimited:            {"too many wrong credentials; at the OAuth endpoints, text that can be no secret and was not looked up because of them", "find who guesses, or what uses an old secret; wait for Retry-After"},
 	CauseUnavailable:            {"the database could not answer", "repeat it; look at the health of the database"},
 	CauseInternal:               {"a fault of ours; the log has it under the error id", "report it with the error id"},
 	CauseInsufficientScope:      {"the token lacks the scope that the operation needs", "use a credential that holds the scope which the challenge names"},
@@ -53,6 +53,15 @@ var explanations = [...]explanation{
 	CauseWrongOneTimeCode:       {"sign-in with a one-time code that is wrong, too old or used already", "wait for the next code; check the clock of the device"},
 	CauseUnknownSession:         {"the cookie names no session: it ended, was revoked, or its member was removed", "sign in again"},
 	CauseSessionExpired:         {"the session had no request for 30 minutes, or is older than 12 hours", "sign in again"},
+	CauseWrongKey:               {"the assertion is signed by none of the client's keys, or names another kid or algorithm than they have", "compare its kid and algorithm with the client's keys; register the key it is signed with"},
+	CauseKeyRemoved:             {"the access token was obtained with a key that was taken out of the client's jwks since", "get a new token with a key that is registered"},
+	CauseAssertionExpired:       {"the assertion is past its exp", "make a new one for each request; check the clock of the caller"},
+	CauseAssertionReplayed:      {"an assertion with this jti was used before: each works once", "make a new one for each request; find out who has the caller's assertions"},
+	CauseAssertionAudience:      {"the assertion's aud is not the issuer alone", "set aud to the issuer of the metadata document"},
+	CauseAssertionClaims:        {"a claim of the assertion is missing or breaks a rule: iss and sub must both be the client_id, jti must be there, exp lie at most 10 minutes ahead, iat and nbf not in the future", "correct the claims; check the clock of the caller"},
+	CauseUnsafePath:             {"the request behind a gateway has a path that servers read differently: an empty or dot segment, a semicolon, a backslash, an encoded slash", "let the caller write the path plainly; if it was no mistake, find out who tries"},
+	CauseEndpointNotConnected:   {"method and path behind the gateway are no endpoint that is connected to the client's application, or the gateway did not tell them", "connect the endpoint to the application, or compare method and path with those of the API"},
+	CauseInsufficientPermission: {"the token lacks a permission that the gateway asks for", "give the credential the permission"},
 }
 
 func (c Cause) explain() explanation {

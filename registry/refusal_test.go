@@ -1,7 +1,9 @@
 package registry
 
 import (
+	"bytes"
 	"crypto/rand"
+	"encoding/base64"
 	"errors"
 	"strings"
 	"testing"
@@ -66,7 +68,7 @@ func TestErrorIDsRefuseWhatTheyDidNotMake(t *testing.T) {
 
 func TestEveryCauseHasItsName(t *testing.T) {
 	t.Parallel()
-	if got, want := len(causeNames), int(CauseSessionExpired)+1; got != want {
+	if got, want := len(causeNames), int(CauseInsufficientPermission)+1; got != want {
 		t.Fatalf("%d names, want %d", got, want)
 	}
 	seen := map[string]bool{}
@@ -85,4 +87,40 @@ func mustID(t *testing.T, prefix string) string {
 		t.Fatal(err)
 	}
 	return id
+}
+
+// FuzzErrorID takes what a caller may send for an error id, and what a sealed
+// one may hold.
+func FuzzErrorID(f *testing.F) {
+	ids := NewErrorIDs(plainBox{})
+	good := ids.New(Refusal{
+		Cause: CauseDisabled, OrganizationID: PrefixOrganization + strings.Repeat("a", 26),
+		Credential: Principal{ActorClient, PrefixClient + strings.Repeat("a", 26)}, At: time.Unix(1_900_000_000, 0),
+	})
+	sealed, err := base64.RawURLEncoding.DecodeString(good[len(errorIDPrefix):])
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(good, sealed[len(refusalContext):])
+	f.Add("err_", []byte{})
+	f.Add(good[4:], make([]byte, refusalBytes))
+	f.Add("err_\x00", bytes.Repeat([]byte{0xff}, refusalBytes))
+	f.Fuzz(func(t *testing.T, text string, raw []byte) {
+		for _, id := range []string{text, errorIDPrefix + base64.RawURLEncoding.EncodeToString(plainBox{}.Seal(raw, refusalContext))} {
+			r, err := ids.Open(id)
+			if err != nil {
+				if (r != Refusal{}) {
+					t.Errorf("%q: got %+v with %v", id, r, err)
+				}
+				continue
+			}
+			if r.Cause.String() == "" || len(ids.New(r)) != len(id) {
+				t.Errorf("%q says %+v, whose id has another length", id, r)
+			}
+			again, err := ids.Open(ids.New(r))
+			if err != nil || again.Cause != r.Cause || !again.At.Equal(r.At) || again.OrganizationID != r.OrganizationID {
+				t.Errorf("%q says %+v, whose id says %+v, %v", id, r, again, err)
+			}
+		}
+	})
 }
