@@ -1,9 +1,9 @@
 package metrics
 
 import (
+	"bytes"
 	"cmp"
 	"slices"
-	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -17,59 +17,82 @@ const maxWatched = 1000
 // maxima over replicas are therefore right.
 type count struct {
 	uses     uint64
-	lastUsed time.Time
-	watch    bool // as of the last use
+	lastUsed int64 // Unix µs
+	watch    bool  // as of the last use
 }
 
-func (l *Ledger) count(u registry.Use) {
-	a := account{u.Kind, u.ID}
-	c, known := l.counts[a]
-	if !known && len(l.counts) >= MaxAccounts {
-		return
+func (l *Ledger) count(s *shard, of credential, u registry.Use) {
+	c, known := s.counts[of]
+	if !known {
+		if l.counted.Load() >= MaxCredentials {
+			return
+		}
+		l.counted.Add(1)
 	}
 	if u.Counted {
 		c.uses++
 	}
-	if u.At.After(c.lastUsed) {
-		c.lastUsed = u.At
-	}
+	c.lastUsed = max(c.lastUsed, u.At.UnixMicro())
 	c.watch = u.Watch
-	l.counts[a] = c
+	s.counts[of] = c
 }
 
 // series is one credential that is shown.
 type series struct {
-	account
+	credential
 	count
+}
+
+// series appends those of the shard.
+func (s *shard) series(to []series) []series {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for id, c := range s.counts {
+		to = append(to, series{id, c})
+	}
+	return to
+}
+
+// ranking keeps the first of many series.
+type ranking struct {
+	limit int
+	all   []series // at most twice the limit
+}
+
+func (r *ranking) add(s series) {
+	r.all = append(r.all, s)
+	if len(r.all) > 2*r.limit {
+		r.cut()
+	}
+}
+
+// cut returns the most used, in their order.
+func (r *ranking) cut() []series {
+	slices.SortFunc(r.all, func(a, b series) int {
+		return cmp.Or(cmp.Compare(b.uses, a.uses), cmp.Compare(a.kind, b.kind), bytes.Compare(a.id[:], b.id[:]))
+	})
+	r.all = r.all[:min(len(r.all), r.limit)]
+	return r.all
 }
 
 // mostUsed returns the watched credentials, up to maxWatched, then the n most
 // used of the others, and how many it left out.
 func (l *Ledger) mostUsed(n int) (shown []series, left int) {
-	l.mu.Lock()
-	all := make([]series, 0, len(l.counts))
-	for a, c := range l.counts {
-		all = append(all, series{a, c})
-	}
-	l.mu.Unlock()
-
-	slices.SortFunc(all, func(a, b series) int {
-		return cmp.Or(cmp.Compare(b.uses, a.uses), cmp.Compare(a.kind, b.kind), cmp.Compare(a.id, b.id))
-	})
-	watched, others := 0, 0
-	for _, s := range all {
-		switch {
-		case s.watch && watched < maxWatched:
-			watched++
-		case !s.watch && others < n:
-			others++
-		default:
-			left++
-			continue
+	watched, others := ranking{limit: maxWatched}, ranking{limit: n}
+	var some []series
+	for i := range l.shards {
+		some = l.shards[i].series(some[:0])
+		left += len(some)
+		for _, c := range some {
+			if c.watch {
+				watched.add(c)
+			} else {
+				others.add(c)
+			}
 		}
-		shown = append(shown, s)
 	}
-	return shown, left
+	shown = slices.Concat(watched.cut(), others.cut())
+	return shown, left - len(shown)
 }
 
 // credentialSeries collects the series of single credentials.
@@ -99,8 +122,8 @@ func (s *credentialSeries) Describe(out chan<- *prometheus.Desc) {
 func (s *credentialSeries) Collect(out chan<- prometheus.Metric) {
 	shown, left := s.ledger.mostUsed(s.limit)
 	for _, c := range shown {
-		out <- prometheus.MustNewConstMetric(usageDesc, prometheus.CounterValue, float64(c.uses), c.kind, c.id)
-		out <- prometheus.MustNewConstMetric(lastUsedDesc, prometheus.GaugeValue, float64(c.lastUsed.UnixMicro())/1e6, c.kind, c.id)
+		out <- prometheus.MustNewConstMetric(usageDesc, prometheus.CounterValue, float64(c.uses), kinds[c.kind].name, c.kind.pack(c.id))
+		out <- prometheus.MustNewConstMetric(lastUsedDesc, prometheus.GaugeValue, float64(c.lastUsed)/1e6, kinds[c.kind].name, c.kind.pack(c.id))
 	}
 	out <- prometheus.MustNewConstMetric(seriesDroppedDesc, prometheus.GaugeValue, float64(left))
 }
@@ -109,11 +132,11 @@ func ledgerSeries(l *Ledger) []prometheus.Collector {
 	return []prometheus.Collector{
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 			Namespace: namespace, Name: "usage_flush_lag_seconds",
-			Help: "Age of the oldest use that is not in the totals yet.",
+			Help: "Age of the oldest use that is not in the database yet.",
 		}, func() float64 { return l.Lag().Seconds() }),
 		prometheus.NewCounterFunc(prometheus.CounterOpts{
 			Namespace: namespace, Name: "usage_dropped_total",
-			Help: "Uses that were not counted because too many credentials waited for the database.",
+			Help: "Uses that were not counted because too much waited for the database.",
 		}, func() float64 { return float64(l.Dropped()) }),
 	}
 }

@@ -5,50 +5,66 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net/netip"
+	"math"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"keywright/registry"
 )
 
 const (
-	// FlushInterval is the least time between two flushes of Run, and so the
-	// most that a process which is killed forgets.
+	// FlushInterval is the time between two flushes of Run, and so the most
+	// that a process which is killed forgets.
 	FlushInterval = time.Second
 
-	// MaxAccounts is how many credentials and secrets the ledger remembers
-	// between two flushes, and how many credentials it counts for the series.
-	// It is only reached when the database is away for long: uses of further
-	// ones are then dropped, and counted as such. At the bound the ledger
-	// holds some 100 MB.
-	MaxAccounts = 200_000
+	// MaxPending bounds what the ledger remembers between two flushes: a
+	// credential with a secret takes one place for each hour, network and cause
+	// of failure. At three quarters of the bound the networks are no longer kept
+	// apart; beyond it, uses that need another place are dropped, and counted as
+	// such. It is only reached when the database is away for long.
+	MaxPending = 1_000_000
 
-	// batchAccounts bounds a batch, so that the store takes it well within its
+	// MaxCredentials is how many credentials the ledger counts for the series.
+	// Further ones have none until the process starts anew.
+	MaxCredentials = 1_000_000
+
+	// earlyFlush is the part of the bound that may be pending before Run flushes
+	// without waiting for the interval to end.
+	earlyFlush = 20
+
+	// batchSize bounds a batch, so that the store takes it well within its
 	// deadline however much has gathered.
-	batchAccounts = 5000
+	batchSize = 2500
 
 	drainRetry = 100 * time.Millisecond
 )
 
-// Ledger takes note of uses in memory and adds them to the totals in batches.
+// Ledger takes note of uses in memory and adds them to the usage in batches.
 // It implements registry.Recorder.
 //
 // While the process lives no use is lost or counted twice: a batch whose
 // outcome is not known is sent again with the same id and the same content,
 // and the store takes every id once. Its methods may be called from any
 // goroutine.
+//
+// Full to both its bounds it holds at most 400 MB. With what a second brings,
+// some thousand credentials, it is a megabyte.
 type Ledger struct {
 	LedgerConfig
 
-	flushing sync.Mutex // held over a flush: one at a time
+	places   int64 // MaxPending
+	shards   [shardCount]shard
+	held     atomic.Int64  // places taken, in the shards and in taken
+	counted  atomic.Int64  // credentials that are counted for the series
+	dropped  atomic.Uint64 // uses that found no place
+	full     chan struct{} // says that it is time for an early flush
+	oldest   atomic.Int64  // of the uses that a flush took, in Unix ns; 0: there are none
+	flushing sync.Mutex    // held over a flush: one at a time. It guards:
 
-	mu      sync.Mutex // held for moments only, never over the database
-	pending map[account]registry.UsageDelta
-	since   time.Time // of the oldest use that is pending
-	unsure  *batch    // was sent, and nobody knows whether it arrived
-	counts  map[account]count
-	dropped uint64 // uses that found no room
+	taken  map[place]tally // out of a shard, and in no batch yet
+	next   *batch          // is being filled
+	unsure *batch          // was sent, and nobody knows whether it arrived
 }
 
 // LedgerConfig is what a Ledger needs. Every field is required.
@@ -59,80 +75,75 @@ type LedgerConfig struct {
 	Logger *slog.Logger
 }
 
-type account struct{ kind, id string }
-
-type batch struct {
-	id     string
-	at     time.Time
-	since  time.Time
-	deltas []registry.UsageDelta
-}
-
 // NewLedger returns an empty ledger over those parts.
 func NewLedger(c LedgerConfig) *Ledger {
-	return &Ledger{LedgerConfig: c, pending: map[account]registry.UsageDelta{}, counts: map[account]count{}}
+	l := &Ledger{LedgerConfig: c, places: MaxPending, full: make(chan struct{}, 1), next: &batch{}}
+	for i := range l.shards {
+		l.shards[i].pending, l.shards[i].counts = map[place]tally{}, map[credential]count{}
+	}
+	return l
 }
 
 // Record takes note of a use. It never waits for the database.
 func (l *Ledger) Record(u registry.Use) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if len(l.pending) == 0 {
-		l.since = l.Now()
+	p, ok := placeOf(u)
+	if !ok {
+		l.dropped.Add(1)
+		return
 	}
-	noted := l.add(account{u.Kind, u.ID}, u)
-	if u.SecretID != "" && u.Cause == registry.CauseNone {
-		noted = l.add(account{registry.CredentialSecret, u.SecretID}, u) && noted
-	}
-	if !noted {
-		l.dropped++
+	s := &l.shards[p.id[0]%shardCount] // ids are random
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !l.add(s, p, u) {
+		l.dropped.Add(1)
 	}
 	if u.Cause == registry.CauseNone {
-		l.count(u)
+		l.count(s, p.credential, u)
 	}
 }
 
-// add adds a use to what is pending, unless there is no room for it.
-func (l *Ledger) add(a account, u registry.Use) bool {
-	d, known := l.pending[a]
-	if !known && len(l.pending) >= MaxAccounts {
-		return false
+// add adds a use to what is pending in its shard, unless there is no place.
+func (l *Ledger) add(s *shard, p place, u registry.Use) bool {
+	t, known := s.pending[p]
+	if !known && p.family != 0 && l.held.Load() >= l.places/4*3 {
+		p.family, p.network = 0, [6]byte{}
+		t, known = s.pending[p]
 	}
-	d.Kind, d.ID = a.kind, a.id
-	switch {
-	case u.Cause != registry.CauseNone:
-		d.Failures++
-	default:
-		if u.Counted {
-			d.Uses++
+	if !known {
+		if l.held.Load() >= l.places {
+			return false
 		}
-		if u.At.After(d.LastUsedAt) {
-			d.LastUsedAt, d.LastUsedIP = u.At, told(u.Address, d.LastUsedIP)
+		if len(s.pending) == 0 {
+			s.since = l.Now()
+		}
+		if l.held.Add(1) == l.places/earlyFlush {
+			select {
+			case l.full <- struct{}{}:
+			default: // it was said already
+			}
 		}
 	}
-	l.pending[a] = d
+	t.add(u)
+	s.pending[p] = t
 	return true
 }
 
-// told keeps the known address when a use came without one.
-func told(now, before netip.Addr) netip.Addr {
-	if now.IsValid() {
-		return now
-	}
-	return before
-}
-
-// Run flushes about every FlushInterval until ctx is done. What is then
-// pending is left for Drain.
+// Run flushes about every FlushInterval, and at once when much is pending,
+// until ctx is done. What is then pending is left for Drain.
 func (l *Ledger) Run(ctx context.Context) {
 	ticker := time.NewTicker(FlushInterval)
 	defer ticker.Stop()
 	failing := false
 	for {
+		full := l.full
+		if failing {
+			full = nil // the database is left alone for an interval
+		}
 		select {
 		case <-ctx.Done():
 			return
 		case <-ticker.C:
+		case <-full:
 		}
 		err := l.Flush(ctx)
 		if (err != nil) != failing && ctx.Err() == nil {
@@ -157,28 +168,78 @@ func (l *Ledger) tell(ctx context.Context, err error) {
 func (l *Ledger) Flush(ctx context.Context) error {
 	l.flushing.Lock()
 	defer l.flushing.Unlock()
-	if l.unsure != nil {
-		if err := l.send(ctx, l.unsure); err != nil {
+	if err := l.send(ctx); err != nil {
+		return err
+	}
+	if err := l.sendTaken(ctx); err != nil {
+		return err
+	}
+	for i := range l.shards {
+		l.take(&l.shards[i])
+		if err := l.sendTaken(ctx); err != nil {
 			return err
 		}
 	}
-	// What is recorded meanwhile is left for the next flush.
-	for left := l.waiting(); left > 0; left -= batchAccounts {
-		b, err := l.cut()
-		if err != nil {
-			return err
-		}
-		if err := l.send(ctx, b); err != nil {
-			return err
-		}
+	if err := l.sendNext(ctx); err != nil {
+		return err
 	}
+	l.oldest.Store(0)
 	return nil
 }
 
-func (l *Ledger) waiting() int {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return len(l.pending)
+// take takes what is pending in a shard.
+func (l *Ledger) take(s *shard) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.pending) == 0 {
+		return
+	}
+	if since := s.since.UnixNano(); l.oldest.Load() == 0 || since < l.oldest.Load() {
+		l.oldest.Store(since)
+	}
+	l.taken, s.pending = s.pending, map[place]tally{}
+}
+
+// sendTaken moves what was taken into batches, and sends those that are full.
+func (l *Ledger) sendTaken(ctx context.Context) error {
+	for p, t := range l.taken {
+		l.next.add(p, t)
+		delete(l.taken, p)
+		l.held.Add(-1)
+		if l.next.size >= batchSize {
+			if err := l.sendNext(ctx); err != nil {
+				return err
+			}
+		}
+	}
+	l.taken = nil
+	return nil
+}
+
+func (l *Ledger) sendNext(ctx context.Context) error {
+	if l.next.size == 0 {
+		return nil
+	}
+	id, err := registry.NewID(l.Rand, registry.PrefixBatch)
+	if err != nil {
+		return err
+	}
+	l.next.id, l.next.at = id, l.Now()
+	l.unsure, l.next = l.next, &batch{}
+	return l.send(ctx)
+}
+
+// send adds the batch whose outcome is not known to the usage, and forgets it
+// once that is certain.
+func (l *Ledger) send(ctx context.Context) error {
+	if l.unsure == nil {
+		return nil
+	}
+	if err := l.Store.AddUsage(ctx, l.unsure.id, l.unsure.at, l.unsure.deltas); err != nil {
+		return fmt.Errorf("add usage: %w", err)
+	}
+	l.unsure = nil
+	return nil
 }
 
 // Drain flushes until nothing is left, or until ctx is done. It is for the end
@@ -197,53 +258,26 @@ func (l *Ledger) Drain(ctx context.Context) error {
 	}
 }
 
-// cut makes a batch of some of what is pending.
-func (l *Ledger) cut() (*batch, error) {
-	id, err := registry.NewID(l.Rand, registry.PrefixBatch)
-	if err != nil {
-		return nil, err
-	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	b := &batch{id: id, at: l.Now(), since: l.since, deltas: make([]registry.UsageDelta, 0, min(len(l.pending), batchAccounts))}
-	for a, d := range l.pending {
-		if len(b.deltas) == batchAccounts {
-			break
-		}
-		b.deltas = append(b.deltas, d)
-		delete(l.pending, a)
-	}
-	l.unsure = b
-	return b, nil
-}
-
-// send adds a batch to the totals, and forgets it once that is certain.
-func (l *Ledger) send(ctx context.Context, b *batch) error {
-	if err := l.Store.AddUsage(ctx, b.id, b.at, b.deltas); err != nil {
-		return fmt.Errorf("add usage: %w", err)
-	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.unsure = nil
-	return nil
-}
-
-// Lag is the age of the oldest use that is not in the totals yet; 0 for none.
+// Lag is the age of the oldest use that is not written yet; 0 for none.
 func (l *Ledger) Lag() time.Duration {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	switch {
-	case l.unsure != nil:
-		return max(l.Now().Sub(l.unsure.since), 1)
-	case len(l.pending) > 0:
-		return max(l.Now().Sub(l.since), 1)
+	oldest := int64(math.MaxInt64)
+	for i := range l.shards {
+		s := &l.shards[i]
+		s.mu.Lock()
+		if len(s.pending) > 0 {
+			oldest = min(oldest, s.since.UnixNano())
+		}
+		s.mu.Unlock()
 	}
-	return 0
+	// Last, so that what a flush takes meanwhile is seen on one side or the other.
+	if taken := l.oldest.Load(); taken != 0 {
+		oldest = min(oldest, taken)
+	}
+	if oldest == math.MaxInt64 {
+		return 0
+	}
+	return max(l.Now().Sub(time.Unix(0, oldest)), 1)
 }
 
-// Dropped is how many uses found no room since the start.
-func (l *Ledger) Dropped() uint64 {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.dropped
-}
+// Dropped is how many uses found no place since the start.
+func (l *Ledger) Dropped() uint64 { return l.dropped.Load() }

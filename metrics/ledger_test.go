@@ -3,9 +3,11 @@ package metrics_test
 import (
 	"context"
 	"crypto/rand"
+	"encoding/binary"
 	"errors"
-	"fmt"
 	"log/slog"
+	"maps"
+	mathrand "math/rand/v2"
 	"net/netip"
 	"reflect"
 	"slices"
@@ -23,22 +25,41 @@ var (
 	noon    = time.Date(2030, 1, 2, 12, 0, 0, 0, time.UTC)
 	here    = netip.MustParseAddr("192.0.2.1")
 	there   = netip.MustParseAddr("2001:db8::1")
+	acme    = nth(registry.PrefixOrganization, 0)
 	errAway = errors.New("the database is away")
 )
+
+// nth is the nth id with that prefix.
+func nth(prefix string, n int) string {
+	var raw registry.RawID
+	binary.LittleEndian.PutUint64(raw[:], uint64(n+1))
+	return registry.PackID(raw, prefix)
+}
+
+func client(n int) string { return nth(registry.PrefixClient, n) }
+
+func secret(n int) string { return nth(registry.PrefixSecretRecord, n) }
 
 // book is a usage store that keeps the promise of registry.UsageStore in
 // memory, and can be made to fail before or after it has taken a batch.
 type book struct {
 	mu      sync.Mutex
 	batches map[string][]registry.UsageDelta
-	totals  map[string]registry.UsageDelta // by kind and id
+	sums    map[sumKey]registry.UsageDelta
 	fail    func(call int) (before, after bool)
 	calls   int
 	changed bool // a known id came with other content
 }
 
+// sumKey is what deltas are summed by.
+type sumKey struct {
+	kind, id string
+	cause    registry.Cause
+	hour     time.Time
+}
+
 func newBook() *book {
-	return &book{batches: map[string][]registry.UsageDelta{}, totals: map[string]registry.UsageDelta{}}
+	return &book{batches: map[string][]registry.UsageDelta{}, sums: map[sumKey]registry.UsageDelta{}}
 }
 
 func (b *book) AddUsage(_ context.Context, id string, _ time.Time, deltas []registry.UsageDelta) error {
@@ -66,48 +87,109 @@ func (b *book) AddUsage(_ context.Context, id string, _ time.Time, deltas []regi
 	return nil
 }
 
+func (b *book) AgeUsage(context.Context, registry.UsageAge, int) (int64, error) { return 0, nil }
+
 func (b *book) add(d registry.UsageDelta) {
-	key := d.Kind + " " + d.ID
-	t := b.totals[key]
-	t.Kind, t.ID = d.Kind, d.ID
-	t.Uses += d.Uses
-	t.Failures += d.Failures
-	if d.LastUsedAt.After(t.LastUsedAt) {
-		t.LastUsedAt, t.LastUsedIP = d.LastUsedAt, d.LastUsedIP
+	key := sumKey{d.Kind, d.ID, d.Cause, d.LastAt.Truncate(time.Hour)}
+	sum, known := b.sums[key]
+	d.Count += sum.Count
+	if known && sum.LastAt.After(d.LastAt) {
+		d.LastAt, d.LastIP = sum.LastAt, sum.LastIP
 	}
-	b.totals[key] = t
+	b.sums[key] = d
 }
 
-func newLedger(b *book) *metrics.Ledger {
+// uses is the sum over all hours.
+func (b *book) uses(kind, id string) (n int64) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for key, sum := range b.sums {
+		if key.kind == kind && key.id == id && key.cause == registry.CauseNone {
+			n += sum.Count
+		}
+	}
+	return n
+}
+
+func newLedger(s registry.UsageStore) *metrics.Ledger {
 	return metrics.NewLedger(metrics.LedgerConfig{
-		Store: b, Now: func() time.Time { return noon }, Rand: rand.Reader, Logger: slog.New(slog.DiscardHandler),
+		Store: s, Now: func() time.Time { return noon }, Rand: rand.Reader, Logger: slog.New(slog.DiscardHandler),
 	})
 }
 
-func issued(client, secret string, at time.Time) registry.Use {
-	return registry.Use{Kind: registry.CredentialClient, ID: client, SecretID: secret, At: at, Address: here, Counted: true}
+func issued(clientID, secretID string, at time.Time) registry.Use {
+	return registry.Use{
+		Kind: registry.CredentialClient, ID: clientID, OrganizationID: acme, SecretID: secretID, At: at, Address: here, Counted: true,
+	}
 }
 
-func TestUsesBecomeTotals(t *testing.T) {
-	t.Parallel()
-	b := newBook()
-	l := newLedger(b)
-	l.Record(issued("c", "s", noon))
-	l.Record(registry.Use{Kind: registry.CredentialClient, ID: "c", SecretID: "s", At: noon.Add(2 * time.Second), Address: there})
-	l.Record(issued("c", "s", noon.Add(time.Second)))
-	l.Record(registry.Use{Kind: registry.CredentialClient, ID: "c", At: noon.Add(time.Hour), Address: here, Cause: registry.CauseWrongSecret})
-	l.Record(registry.Use{Kind: registry.CredentialAPIToken, ID: "t", At: noon, Counted: true})
+func flush(t *testing.T, l *metrics.Ledger) {
+	t.Helper()
 	if err := l.Flush(t.Context()); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// TestUsesBecomeDeltas: uses are summed by hour, network, secret and cause, for
+// the credential, its secret or key and the organization.
+func TestUsesBecomeDeltas(t *testing.T) {
+	t.Parallel()
+	b := newBook()
+	l := newLedger(b)
+	next := noon.Add(time.Hour)
+	l.Record(issued(client(1), secret(1), noon))
+	l.Record(registry.Use{Kind: registry.CredentialClient, ID: client(1), OrganizationID: acme, SecretID: secret(1), At: noon.Add(2 * time.Second), Address: there})
+	l.Record(issued(client(1), secret(1), noon.Add(time.Second)))
+	l.Record(issued(client(1), secret(1), next))
+	l.Record(registry.Use{Kind: registry.CredentialClient, ID: client(1), OrganizationID: acme, SecretID: secret(1), At: next, Address: here, Cause: registry.CauseWrongSecret})
+	keyed := issued(client(2), "", noon)
+	keyed.KeyID = nth(registry.PrefixClientKey, 2)
+	l.Record(keyed)
+	l.Record(registry.Use{Kind: registry.CredentialAPIToken, ID: nth(registry.PrefixAPIToken, 3), At: noon, Counted: true})
+	l.Record(registry.Use{Kind: registry.CredentialClient, ID: "kwc_none", At: noon, Counted: true})
+	flush(t, l)
+
 	later := noon.Add(2 * time.Second)
-	want := map[string]registry.UsageDelta{
-		"client c":    {Kind: "client", ID: "c", Uses: 2, Failures: 1, LastUsedAt: later, LastUsedIP: there},
-		"secret s":    {Kind: "secret", ID: "s", Uses: 2, LastUsedAt: later, LastUsedIP: there},
-		"api_token t": {Kind: "api_token", ID: "t", Uses: 1, LastUsedAt: noon},
+	want := map[sumKey]registry.UsageDelta{}
+	sum := func(kind, id string, count int64, at time.Time, ip netip.Addr) {
+		want[sumKey{kind, id, registry.CauseNone, at.Truncate(time.Hour)}] = registry.UsageDelta{
+			Kind: kind, ID: id, OrganizationID: acme, Count: count, LastAt: at, LastIP: ip,
+		}
 	}
-	if diff := cmp.Diff(want, b.totals, cmp.Comparer(func(a, b netip.Addr) bool { return a == b })); diff != "" {
-		t.Errorf("totals (-want +got)\n%s", diff)
+	failed := func(kind, id string, ip netip.Addr) {
+		want[sumKey{kind, id, registry.CauseWrongSecret, next}] = registry.UsageDelta{
+			Kind: kind, ID: id, OrganizationID: acme, Cause: registry.CauseWrongSecret, Count: 1, LastAt: next, LastIP: ip,
+		}
+	}
+	sum(registry.CredentialClient, client(1), 2, later, there)
+	sum(registry.CredentialClient, client(1), 1, next, here)
+	sum(registry.CredentialSecret, secret(1), 2, later, there)
+	sum(registry.CredentialSecret, secret(1), 1, next, here)
+	sum(registry.CredentialClient, client(2), 1, noon, here)
+	sum(registry.CredentialKey, keyed.KeyID, 1, noon, here)
+	sum(registry.UsageOrganization, acme, 3, later, netip.Addr{})
+	sum(registry.UsageOrganization, acme, 1, next, netip.Addr{})
+	failed(registry.CredentialClient, client(1), here)
+	failed(registry.UsageOrganization, acme, netip.Addr{})
+	token := sumKey{registry.CredentialAPIToken, nth(registry.PrefixAPIToken, 3), registry.CauseNone, noon}
+	want[token] = registry.UsageDelta{Kind: token.kind, ID: token.id, Count: 1, LastAt: noon}
+	if diff := cmp.Diff(want, b.sums, cmp.Comparer(func(a, b netip.Addr) bool { return a == b }), cmp.AllowUnexported(sumKey{})); diff != "" {
+		t.Errorf("sums (-want +got)\n%s", diff)
+	}
+	if got := l.Dropped(); got != 1 {
+		t.Errorf("%d uses were dropped, want the one without an id", got)
+	}
+	networks := map[netip.Prefix]int64{}
+	for _, deltas := range b.batches {
+		for _, d := range deltas {
+			if d.ID == client(1) && d.Cause == registry.CauseNone && d.LastAt.Before(next) {
+				networks[registry.NetworkOf(d.LastIP)] += d.Count
+			}
+		}
+	}
+	wantNetworks := map[netip.Prefix]int64{netip.MustParsePrefix("192.0.2.0/24"): 2, netip.MustParsePrefix("2001:db8::/48"): 0}
+	if !maps.Equal(networks, wantNetworks) {
+		t.Errorf("the networks of the first hour are %v, want %v", networks, wantNetworks)
 	}
 }
 
@@ -145,7 +227,7 @@ func TestExactWhileFlushesFail(t *testing.T) {
 	for range recorders {
 		recording.Go(func() {
 			for i := range each {
-				l.Record(issued(fmt.Sprint(i%clients), "s", noon))
+				l.Record(issued(client(i%clients), secret(0), noon))
 			}
 		})
 	}
@@ -158,10 +240,11 @@ func TestExactWhileFlushesFail(t *testing.T) {
 
 	var sum int64
 	for i := range clients {
-		sum += b.totals[fmt.Sprint("client ", i)].Uses
+		sum += b.uses(registry.CredentialClient, client(i))
 	}
-	if want := int64(recorders * each); sum != want || b.totals["secret s"].Uses != want {
-		t.Errorf("clients have %d uses and the secret %d, want %d", sum, b.totals["secret s"].Uses, want)
+	bySecret, byAcme := b.uses(registry.CredentialSecret, secret(0)), b.uses(registry.UsageOrganization, acme)
+	if want := int64(recorders * each); sum != want || bySecret != want || byAcme != want {
+		t.Errorf("the clients have %d uses, the secret %d and the organization %d, want %d", sum, bySecret, byAcme, want)
 	}
 	if b.changed {
 		t.Error("a batch was sent again with other content")
@@ -176,7 +259,7 @@ func TestDrainGivesUpWithItsContext(t *testing.T) {
 	b := newBook()
 	b.fail = func(int) (bool, bool) { return true, false }
 	l := newLedger(b)
-	l.Record(issued("c", "s", noon))
+	l.Record(issued(client(0), secret(0), noon))
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if err := l.Drain(ctx); !errors.Is(err, errAway) {
@@ -187,34 +270,11 @@ func TestDrainGivesUpWithItsContext(t *testing.T) {
 	}
 }
 
-func TestMemoryIsBounded(t *testing.T) {
-	t.Parallel()
-	b := newBook()
-	l := newLedger(b)
-	const more = 10
-	for i := range metrics.MaxAccounts + more {
-		l.Record(issued(fmt.Sprint(i), "", noon))
-	}
-	l.Record(issued("0", "", noon)) // one that is known already
-	if got := l.Dropped(); got != more {
-		t.Errorf("%d uses were dropped, want %d", got, more)
-	}
-	if err := l.Flush(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	if got := len(b.totals); got != metrics.MaxAccounts {
-		t.Errorf("%d credentials were written, want %d", got, metrics.MaxAccounts)
-	}
-	if got := b.totals["client 0"].Uses; got != 2 {
-		t.Errorf("the known credential has %d uses, want 2", got)
-	}
-}
-
 func TestRunFlushesByItself(t *testing.T) {
 	t.Parallel()
 	b := newBook()
 	l := newLedger(b)
-	l.Record(issued("c", "s", noon))
+	l.Record(issued(client(0), secret(0), noon))
 	ctx, cancel := context.WithCancel(t.Context())
 	stopped := make(chan struct{})
 	b.fail = func(int) (bool, bool) { cancel(); return false, false }
@@ -224,16 +284,82 @@ func TestRunFlushesByItself(t *testing.T) {
 	case <-time.After(30 * time.Second):
 		t.Fatal("no flush within 30 s")
 	}
-	if got := b.totals["client c"].Uses; got != 1 {
+	if got := b.uses(registry.CredentialClient, client(0)); got != 1 {
 		t.Errorf("got %d uses, want 1", got)
 	}
 }
 
+// TestMuchIsFlushedEarly: when much is pending Run does not wait for the
+// interval to end.
+func TestMuchIsFlushedEarly(t *testing.T) {
+	t.Parallel()
+	store := make(arrivals, 1000)
+	l := metrics.Limit(newLedger(store), 10_000)
+	for i := range 600 {
+		l.Record(issued(client(i), "", noon))
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	stopped := make(chan struct{})
+	began := time.Now()
+	go func() { defer close(stopped); l.Run(ctx) }()
+	select {
+	case <-store:
+	case <-time.After(30 * time.Second):
+		t.Fatal("no flush within 30 s")
+	}
+	if took := time.Since(began); took >= metrics.FlushInterval {
+		t.Errorf("the first batch came after %s, want it before %s", took, metrics.FlushInterval)
+	}
+	cancel()
+	<-stopped
+}
+
+// arrivals is a usage store that tells of each batch.
+type arrivals chan struct{}
+
+func (a arrivals) AddUsage(context.Context, string, time.Time, []registry.UsageDelta) error {
+	a <- struct{}{}
+	return nil
+}
+
+func (arrivals) AgeUsage(context.Context, registry.UsageAge, int) (int64, error) { return 0, nil }
+
+// TestLag is the age of the oldest use, pending or on its way.
+func TestLag(t *testing.T) {
+	t.Parallel()
+	b := newBook()
+	now := noon
+	l := metrics.NewLedger(metrics.LedgerConfig{
+		Store: b, Now: func() time.Time { return now }, Rand: rand.Reader, Logger: slog.New(slog.DiscardHandler),
+	})
+	want := func(lag time.Duration) {
+		t.Helper()
+		if got := l.Lag(); got != lag {
+			t.Errorf("the lag is %s, want %s", got, lag)
+		}
+	}
+	want(0)
+	l.Record(issued(client(0), "", noon))
+	now = noon.Add(time.Second)
+	l.Record(issued(client(1), "", now))
+	now = noon.Add(3 * time.Second)
+	want(3 * time.Second)
+	b.fail = func(call int) (bool, bool) { return call == 1, false }
+	if err := l.Flush(t.Context()); err == nil {
+		t.Fatal("the flush did not fail")
+	}
+	l.Record(issued(client(0), "", now))
+	now = noon.Add(5 * time.Second)
+	want(5 * time.Second)
+	flush(t, l)
+	want(0)
+}
+
 func BenchmarkRecord(b *testing.B) {
 	l := newLedger(newBook())
-	u := issued("kwc_00000000000000000000000000", "sec_00000000000000000000000000", noon)
 	b.ReportAllocs()
 	b.RunParallel(func(pb *testing.PB) {
+		u := issued(client(mathrand.IntN(1000)), secret(0), noon) // a goroutine is a client
 		for pb.Next() {
 			l.Record(u)
 		}

@@ -13,16 +13,16 @@ var errBadText = errors.New("text with a NUL byte or not in UTF-8")
 
 // watch wraps a driver so that each statement passes one place, which tells
 // onStatement of it (nil: nobody) and refuses text that SQL cannot carry.
-func watch(base driver.Connector, onStatement func()) driver.Connector {
+func watch(base driver.Connector, onStatement func(string)) driver.Connector {
 	if onStatement == nil {
-		onStatement = func() {}
+		onStatement = func(string) {}
 	}
 	return watchedConnector{base, onStatement}
 }
 
 type watchedConnector struct {
 	driver.Connector
-	onStatement func()
+	onStatement func(string)
 }
 
 func (c watchedConnector) Connect(ctx context.Context) (driver.Conn, error) {
@@ -46,14 +46,14 @@ type fullConn interface {
 
 type watchedConn struct {
 	fullConn
-	onStatement func()
+	onStatement func(string)
 }
 
 func (c *watchedConn) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
 	if strings.IndexByte(query, 0) >= 0 {
 		return nil, errBadText
 	}
-	c.onStatement()
+	c.onStatement(query)
 	return c.fullConn.ExecContext(ctx, query, args)
 }
 
@@ -61,12 +61,12 @@ func (c *watchedConn) QueryContext(ctx context.Context, query string, args []dri
 	if strings.IndexByte(query, 0) >= 0 {
 		return nil, errBadText
 	}
-	c.onStatement()
+	c.onStatement(query)
 	return c.fullConn.QueryContext(ctx, query, args)
 }
 
 func (c *watchedConn) BeginTx(ctx context.Context, opts driver.TxOptions) (driver.Tx, error) {
-	c.onStatement()
+	c.onStatement("BEGIN")
 	tx, err := c.fullConn.BeginTx(ctx, opts)
 	if err != nil {
 		return nil, err
@@ -84,15 +84,15 @@ func (c *watchedConn) CheckNamedValue(value *driver.NamedValue) error {
 
 type watchedTx struct {
 	driver.Tx
-	onStatement func()
+	onStatement func(string)
 }
 
 func (t watchedTx) Commit() error {
-	t.onStatement()
+	t.onStatement("COMMIT")
 	return t.Tx.Commit()
 }
 
 func (t watchedTx) Rollback() error {
-	t.onStatement()
+	t.onStatement("ROLLBACK")
 	return t.Tx.Rollback()
 }

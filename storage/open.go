@@ -54,10 +54,10 @@ type Config struct {
 	Timeout time.Duration
 	// Logger hears of migrations and repeated transactions. Required.
 	Logger *slog.Logger
-	// OnStatement, when set, is called before each statement is sent, BEGIN,
-	// COMMIT and ROLLBACK included, from many goroutines. It is for benchmarks
-	// and tests that count them.
-	OnStatement func()
+	// OnStatement, when set, is called with each statement before it is sent,
+	// BEGIN, COMMIT and ROLLBACK included, from many goroutines. It is for
+	// benchmarks and tests that count them: the text has the arguments in it.
+	OnStatement func(statement string)
 }
 
 // DB is an open database. Its methods may be called from many goroutines.

@@ -38,7 +38,8 @@ FROM sqlite_schema AS m, pragma_index_list(m.name) AS i
 WHERE m.type = 'table' AND m.name NOT LIKE 'goose%'
 UNION ALL
 SELECT m.name || ' unique key ' || c.name FROM sqlite_schema AS m, pragma_table_info(m.name) AS c
-WHERE m.type = 'table' AND m.name NOT LIKE 'goose%' AND c.pk AND c.type = 'INTEGER'
+WHERE m.type = 'table' AND m.name NOT LIKE 'goose%' AND c.type = 'INTEGER'
+  AND c.pk AND (SELECT max(k.pk) FROM pragma_table_info(m.name) AS k) = 1
 UNION ALL
 SELECT m.name || ' (' || f."from" || ') references ' || f."table" || ' on delete ' || lower(f.on_delete)
 FROM sqlite_schema AS m, pragma_foreign_key_list(m.name) AS f WHERE m.type = 'table'
