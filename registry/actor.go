@@ -12,6 +12,7 @@ const (
 	ActorAPIToken = "api_token"
 	ActorOperator = "operator" // a person at the command line, on the database
 	ActorNobody   = "nobody"   // somebody who failed to sign in
+	ActorServer   = "server"   // nobody asked; the server does it by itself
 )
 
 // Scopes that open the admin API. They are never granted unasked.

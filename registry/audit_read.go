@@ -24,7 +24,7 @@ type AuditFilter struct {
 
 // AuditQuery selects and pages audit events. Empty fields do not filter.
 type AuditQuery struct {
-	Actor        string // id of a principal, or "operator"
+	Actor        string // id of a principal, or "operator" or "server"
 	Action       string
 	TargetKind   string
 	TargetID     string
@@ -47,8 +47,8 @@ func auditFilter(actor Actor, q AuditQuery) (AuditFilter, error) {
 		OrganizationID: actor.OrganizationID, ProjectID: actor.ProjectID, ActorID: q.Actor, Action: q.Action,
 		TargetKind: q.TargetKind, TargetID: q.TargetID, Outcome: q.Outcome, Since: q.Since, Until: q.Until,
 	}
-	if q.Actor == ActorOperator { // who has no id
-		f.ActorKind, f.ActorID = ActorOperator, ""
+	if q.Actor == ActorOperator || q.Actor == ActorServer { // who have no id
+		f.ActorKind, f.ActorID = q.Actor, ""
 	}
 	if q.Outcome != "" && q.Outcome != OutcomeDone && q.Outcome != OutcomeRefused {
 		return f, Malformed("outcome must be %s or %s", OutcomeDone, OutcomeRefused)

@@ -15,6 +15,9 @@ const (
 	StatusActive   Status = "active"
 )
 
+// Statuses are all of them.
+var Statuses = [...]Status{StatusRevoked, StatusExpired, StatusDisabled, StatusPending, StatusActive}
+
 // ConfirmWithin is how long a pending client waits for its confirmation.
 // After that it is not found anywhere.
 const ConfirmWithin = time.Hour
