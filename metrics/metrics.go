@@ -41,6 +41,7 @@ type Metrics struct {
 	introspections        *counter
 	introspectionDuration prometheus.Histogram
 	revocations           *counter
+	verifications         *counter
 	clientAuthentications *counter
 	adminRequests         *counter
 }
@@ -55,6 +56,7 @@ func New(build Build) *Metrics {
 		introspections:        newCounter("introspections_total", "Introspection requests answered.", "credential_type", "outcome"),
 		introspectionDuration: newDuration("introspection_duration_seconds", "Time to answer an introspection request."),
 		revocations:           newCounter("revocations_total", "Revocation requests answered.", "outcome"),
+		verifications:         newCounter("verify_requests_total", "Questions of gateways answered.", "outcome"),
 		clientAuthentications: newCounter("client_authentications_total", "Attempts of clients to authenticate.", "method", "outcome"),
 		adminRequests:         newCounter("admin_requests_total", "Requests to the admin listener answered.", "route", "method", "code"),
 	}
@@ -65,6 +67,7 @@ func New(build Build) *Metrics {
 	info.Set(1)
 	m.registry.MustRegister(
 		m.tokenRequests.vec, m.tokenDuration, m.introspections.vec, m.introspectionDuration, m.revocations.vec,
+		m.verifications.vec,
 		m.clientAuthentications.vec, m.adminRequests.vec, info,
 		collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
@@ -100,6 +103,9 @@ func (m *Metrics) Introspection(credentialType, outcome string, d time.Duration)
 
 // Revocation counts an answered revocation.
 func (m *Metrics) Revocation(outcome string) { m.revocations.inc(outcome) }
+
+// Verification counts an answered question of a gateway.
+func (m *Metrics) Verification(outcome string) { m.verifications.inc(outcome) }
 
 // ClientAuthentication counts an attempt of a client to authenticate.
 func (m *Metrics) ClientAuthentication(method, outcome string) {

@@ -43,10 +43,11 @@ func TestNamesAndLabels(t *testing.T) {
 	m := metrics.New(metrics.Build{Version: "v1", Commit: "abc", GoVersion: "go1"})
 	l := newLedger(newBook())
 	m.Watch(l, 10)
-	l.Record(issued("c", "s", noon))
+	l.Record(issued(client(0), secret(0), noon))
 	m.TokenRequest("client_credentials", "ok", time.Millisecond)
 	m.Introspection("client", "active", time.Millisecond)
 	m.Revocation("revoked")
+	m.Verification("accepted")
 	m.ClientAuthentication("client_secret_basic", "ok")
 	m.AdminRequest("/v1/clients/{clientId}", "GET", 200)
 	text := scrape(t, m)
@@ -56,10 +57,11 @@ func TestNamesAndLabels(t *testing.T) {
 		`keywright_introspections_total{credential_type="client",outcome="active"} 1`,
 		`keywright_introspection_duration_seconds_count 1`,
 		`keywright_revocations_total{outcome="revoked"} 1`,
+		`keywright_verify_requests_total{outcome="accepted"} 1`,
 		`keywright_client_authentications_total{method="client_secret_basic",outcome="ok"} 1`,
 		`keywright_admin_requests_total{code="200",method="GET",route="/v1/clients/{clientId}"} 1`,
-		`keywright_credential_usage_total{credential_id="c",type="client"} 1`,
-		`keywright_credential_last_used_timestamp_seconds{credential_id="c",type="client"} 1.8935856e+09`,
+		`keywright_credential_usage_total{credential_id="` + client(0) + `",type="client"} 1`,
+		`keywright_credential_last_used_timestamp_seconds{credential_id="` + client(0) + `",type="client"} 1.8935856e+09`,
 		`keywright_credential_usage_series_dropped 0`,
 		`keywright_usage_dropped_total 0`,
 		`keywright_build_info{commit="abc",go_version="go1",version="v1"} 1`,
@@ -80,10 +82,11 @@ func TestLint(t *testing.T) {
 	m := metrics.New(metrics.Build{})
 	l := newLedger(newBook())
 	m.Watch(l, 1)
-	l.Record(issued("c", "s", noon))
+	l.Record(issued(client(0), secret(0), noon))
 	m.TokenRequest("client_credentials", "ok", time.Millisecond)
 	m.Introspection("client", "active", time.Millisecond)
 	m.Revocation("revoked")
+	m.Verification("accepted")
 	m.ClientAuthentication("client_secret_basic", "ok")
 	m.AdminRequest("/v1/me", "GET", 200)
 	problems, err := testutil.GatherAndLint(metrics.Gatherer(m))
@@ -109,9 +112,11 @@ func TestLabelsAreBounded(t *testing.T) {
 
 func TestCredentialSeries(t *testing.T) {
 	t.Parallel()
-	use := func(l *metrics.Ledger, id string, times int, watch bool) {
+	names := []string{"busy", "calm", "failing", "guessed", "rare", "watched"}
+	id := func(name string) string { return client(slices.Index(names, name)) }
+	use := func(l *metrics.Ledger, name string, times int, watch bool) {
 		for range times {
-			u := issued(id, "s", noon)
+			u := issued(id(name), secret(0), noon)
 			u.Watch = watch
 			l.Record(u)
 		}
@@ -135,16 +140,18 @@ func TestCredentialSeries(t *testing.T) {
 			use(l, "rare", 1, false)
 			use(l, "watched", 1, true)
 			// Authenticated without getting a token: in use, with a count of 0.
-			l.Record(registry.Use{Kind: registry.CredentialClient, ID: "failing", At: noon})
+			l.Record(registry.Use{Kind: registry.CredentialClient, ID: id("failing"), At: noon})
 			// Failures alone make no series.
-			l.Record(registry.Use{Kind: registry.CredentialClient, ID: "guessed", At: noon, Cause: registry.CauseWrongSecret})
+			l.Record(registry.Use{Kind: registry.CredentialClient, ID: id("guessed"), At: noon, Cause: registry.CauseWrongSecret})
 
 			text := scrape(t, m)
 			var got []string
 			for _, line := range lines(text, "keywright_credential_usage_total") {
 				match := regexp.MustCompile(`credential_id="(\w+)",type="client"} (\d+)`).FindStringSubmatch(line)
-				got = append(got, match[1]+" "+match[2])
+				of := slices.IndexFunc(names, func(name string) bool { return id(name) == match[1] })
+				got = append(got, names[of]+" "+match[2])
 			}
+			slices.Sort(got)
 			if diff := cmp.Diff(tc.want, got); diff != "" {
 				t.Errorf("series (-want +got)\n%s", diff)
 			}

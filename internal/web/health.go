@@ -36,18 +36,36 @@ func (h *Health) Livez(w http.ResponseWriter, _ *http.Request) {
 // Readyz answers 200, or 503 while the database does not answer or the
 // process stops.
 func (h *Health) Readyz(w http.ResponseWriter, req *http.Request) {
-	if h.stopping.Load() {
-		writeHealth(w, http.StatusServiceUnavailable, "stopping\n")
-		return
-	}
-	ctx, cancel := context.WithTimeout(req.Context(), pingTimeout)
-	defer cancel()
-	if err := h.database.Ping(ctx); err != nil {
+	reason, err := h.unready(req.Context())
+	if err != nil {
 		NoteFailure(req.Context(), err)
-		writeHealth(w, http.StatusServiceUnavailable, "the database does not answer\n")
+	}
+	if reason != "" {
+		writeHealth(w, http.StatusServiceUnavailable, reason+"\n")
 		return
 	}
 	writeHealth(w, http.StatusOK, "ok\n")
+}
+
+// Ready tells whether Readyz would answer 200 now. It asks the database, for
+// two seconds at most.
+func (h *Health) Ready() bool {
+	reason, _ := h.unready(context.Background())
+	return reason == ""
+}
+
+// unready tells why the process should not be sent requests, if so, and what
+// lies behind it.
+func (h *Health) unready(ctx context.Context) (reason string, err error) {
+	if h.stopping.Load() {
+		return "stopping", nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, pingTimeout)
+	defer cancel()
+	if err := h.database.Ping(ctx); err != nil {
+		return "the database does not answer", err
+	}
+	return "", nil
 }
 
 func writeHealth(w http.ResponseWriter, status int, text string) {
