@@ -1,6 +1,6 @@
-# Everything here works from a clean clone with Go, git and make. Postgres and
-# the linter are fetched or installed where that is possible; what had to be
-# left out is said at the end of the run.
+# Everything here works from a clean clone with Go, git and make. Postgres, the
+# linter and the programs of the interoperation tests are fetched or installed
+# where that is possible; what had to be left out is said at the end of the run.
 
 .DEFAULT_GOAL := help
 SHELL := /usr/bin/env bash
@@ -37,7 +37,7 @@ fuzz: ## every fuzz function for FUZZTIME
 
 .PHONY: soak
 soak: ## the long variants of the endurance tests, an hour or so
-	@SOAK=1 .ci/test -timeout 3h -run 'Kill|Stopped|SIGTERM|Soak|T28|ParallelRegenerates'
+	@SOAK=1 .ci/test -timeout 3h -run 'Kill|Stopped|SIGTERM|Soak|T28|ParallelRegenerates|Guess'
 
 .PHONY: build
 build: ## one static binary, bin/keywright

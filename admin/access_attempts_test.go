@@ -49,6 +49,7 @@ var attempts = map[string]attempt{
 	"POST /v1/clients/{clientId}/regenerate":           {before: aClient()},
 	"POST /v1/clients/{clientId}/revoke":               {before: aClient()},
 	"POST /v1/clients/{clientId}/confirm":              {before: aClient(pending)},
+	"GET /v1/clients/{clientId}/usage":                 {before: aClient()},
 
 	"GET /v1/tokens":                  {},
 	"POST /v1/tokens":                 {body: newToken},
@@ -58,6 +59,8 @@ var attempts = map[string]attempt{
 	"POST /v1/tokens/{id}/regenerate": {before: aToken()},
 	"POST /v1/tokens/{id}/revoke":     {before: aToken()},
 	"POST /v1/tokens/revoke-all":      alone(aToken(), `{"createdBy":"{makerId}"}`),
+	"GET /v1/tokens/{id}/usage":       {before: aToken()},
+	"GET /v1/usage":                   {},
 
 	"GET /v1/applications":         {},
 	"POST /v1/applications":        {body: `{"name":"new","createClient":{"name":"first","scopes":["a"]}}`},
@@ -91,6 +94,9 @@ var attempts = map[string]attempt{
 
 	"GET /v1/organization":   {},
 	"PATCH /v1/organization": {body: newName},
+
+	"GET /v1/signing-keys":         {},
+	"POST /v1/signing-keys/rotate": {},
 
 	"GET /v1/members":                              {},
 	"POST /v1/members":                             {body: nextMember},

@@ -19,6 +19,8 @@ import (
 	"time"
 
 	"keywright/admin"
+	"keywright/internal/guess"
+	"keywright/internal/jwk"
 	"keywright/internal/onetime"
 	"keywright/internal/seal"
 	"keywright/internal/vault"
@@ -80,6 +82,7 @@ type installation struct {
 	db            *storage.DB
 	service       *registry.Service
 	authenticator *registry.Authenticator
+	vault         *vault.Vault
 	ring          *signing.Ring
 	clock         *clock
 	journal       *journal
@@ -126,15 +129,22 @@ func install(t *testing.T, db *storage.DB) *installation {
 	must(t, err)
 	keys, err := vault.Open(t.Context(), vault.Config{Store: db, Master: master, Random: rand.Reader, Now: in.clock.now})
 	must(t, err)
-	in.ring, err = signing.NewRing(issuer, keys.SigningKeys(), keys.TokenKeys())
+	in.vault = keys
+	accessKeys, err := keys.AccessKeys(t.Context())
+	must(t, err)
+	// Nothing reads the keys again while a test moves the clock.
+	in.ring, err = signing.NewRing(issuer, func() time.Time { return accessKeys.ReadAt }, accessKeys)
 	must(t, err)
 	errorIDs := registry.NewErrorIDs(keys.RefusalBox())
 	in.service = registry.NewService(registry.ServiceConfig{
 		Store: db, Peppers: keys.Peppers(), AuditKeys: keys.AuditKeys(), ErrorIDs: errorIDs, CursorBox: keys.CursorBox(),
 		Now: in.clock.now, Rand: rand.Reader, Logger: logger,
 		Hash: hash, Verify: verify, OneTimeCodes: onetime.NewCodes(rand.Reader), OneTimeBox: keys.OneTimeBox(),
+		SigningSchedule: keys.SigningSchedule(),
+		UsageRules:      registry.DefaultUsageRules, UsageHoursKept: 30 * aDay, UsageDaysKept: 400 * aDay,
+		ParseKeys: jwk.ParseSet,
 	})
-	in.authenticator = registry.NewAuthenticator(registry.AuthenticatorConfig{HotPath: db, Peppers: keys.Peppers(), Uses: uncounted{}, Now: in.clock.now})
+	in.authenticator = registry.NewAuthenticator(registry.AuthenticatorConfig{HotPath: db, Assertions: db, Peppers: keys.Peppers(), Uses: uncounted{}, Now: in.clock.now, Guard: guess.NewGuard(in.clock.now)})
 
 	engine := web.NewEngine(web.Config{
 		Listener: "admin", MaxBody: web.MaxAdminBody, Health: web.NewHealth(db), WriteError: web.WriteProblem,
@@ -312,6 +322,6 @@ func must(t *testing.T, err error) {
 func (in *installation) used(t *testing.T, id string) {
 	t.Helper()
 	must(t, in.db.AddUsage(t.Context(), rand.Text(), in.clock.now(), []registry.UsageDelta{
-		{Kind: registry.CredentialSecret, ID: id, Uses: 3, LastUsedAt: in.clock.now(), LastUsedIP: loopback},
+		{Kind: registry.CredentialSecret, ID: id, Count: 3, LastAt: in.clock.now(), LastIP: loopback},
 	}))
 }

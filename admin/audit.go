@@ -48,8 +48,8 @@ func (h audit) mount(api huma.API) {
 type auditEvent struct {
 	ID         string          `json:"id" example:"evt_7f3k9m2p5q8r1s4t6v0w2x4y6z"`
 	At         time.Time       `json:"at"`
-	ActorKind  string          `json:"actorKind" enum:"member,client,api_token,operator"`
-	ActorID    *string         `json:"actorId" doc:"null: the operator, who has none"`
+	ActorKind  string          `json:"actorKind" enum:"member,client,api_token,operator,nobody,server"`
+	ActorID    *string         `json:"actorId" doc:"null: one who has none, such as the operator or the server"`
 	Action     string          `json:"action" example:"client.regenerate"`
 	TargetKind string          `json:"targetKind" example:"client"`
 	TargetID   string          `json:"targetId" doc:"It may be gone."`
@@ -90,7 +90,7 @@ func orJSONNull(raw json.RawMessage) json.RawMessage {
 }
 
 type listAuditRequest struct {
-	Actor      string    `query:"actor" doc:"Id of a member, client or API token, or operator."`
+	Actor      string    `query:"actor" doc:"Id of a member, client or API token, or operator, or server."`
 	Action     string    `query:"action" doc:"Such as client.regenerate."`
 	TargetKind string    `query:"targetKind" doc:"Such as client."`
 	TargetID   string    `query:"targetId"`

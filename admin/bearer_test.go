@@ -1,6 +1,7 @@
 package admin_test
 
 import (
+	"crypto/rand"
 	"strings"
 	"testing"
 	"time"
@@ -181,4 +182,35 @@ func TestAPITokenStates(t *testing.T) {
 		in.clock.advance(366 * 24 * time.Hour)
 		in.call(t, here.Reveal(), "GET", "/v1/me", "").want(t, 401, "unauthenticated")
 	})
+}
+
+// TestGuessedAPITokens are slowed down, and those that exist are not.
+func TestGuessedAPITokens(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, in *installation) {
+		guess := func() reply { return in.call(t, newAPITokenText(t), "GET", "/v1/me", "") }
+		r := guess().want(t, 401, "unauthenticated")
+		for tries := 0; r.status == 401 && tries < 1000; tries++ {
+			r = guess()
+		}
+		r.want(t, 429, "rate_limited")
+		if after := r.header.Get("Retry-After"); after != "1" || r.header.Get("WWW-Authenticate") != "" {
+			t.Errorf("Retry-After: got %q, challenge %q", after, r.header.Get("WWW-Authenticate"))
+		}
+		if got := in.cause(t, in.acme, r); got != "unknown_token" {
+			t.Errorf("the error id says %s", got)
+		}
+		in.call(t, in.acme.admin, "GET", "/v1/me", "").want(t, 200, "")
+		in.call(t, in.globex.admin, "GET", "/v1/me", "").want(t, 200, "")
+		in.clock.advance(time.Second)
+		guess().want(t, 401, "unauthenticated")
+	})
+}
+
+// newAPITokenText is an API token of the right form that nobody has.
+func newAPITokenText(t *testing.T) string {
+	t.Helper()
+	text, err := registry.NewSecretText(rand.Reader, registry.PrefixAPITokenValue)
+	must(t, err)
+	return text.Reveal()
 }

@@ -50,8 +50,8 @@ func TestNarrowedAndSortedLists(t *testing.T) {
 			in.call(t, in.acme.admin, "PATCH", list.path+"/"+ids["charlie"], `{"isActive":false}`).want(t, 200, "")
 			in.call(t, in.acme.admin, "POST", list.path+"/"+ids["Bravo"]+"/revoke", "").want(t, 200, "")
 			in.clock.advance(40 * time.Minute) // alpha expires
-			used := registry.UsageDelta{Kind: list.kind, ID: ids["alpha"], Uses: 1, LastUsedAt: in.clock.now().Add(-time.Minute)}
-			later := registry.UsageDelta{Kind: list.kind, ID: ids["delta"], Uses: 1, LastUsedAt: in.clock.now()}
+			used := registry.UsageDelta{Kind: list.kind, ID: ids["alpha"], Count: 1, LastAt: in.clock.now().Add(-time.Minute)}
+			later := registry.UsageDelta{Kind: list.kind, ID: ids["delta"], Count: 1, LastAt: in.clock.now()}
 			must(t, in.db.AddUsage(t.Context(), rand.Text(), in.clock.now(), []registry.UsageDelta{used, later}))
 
 			own := "createdBy=" + in.creator(t) + "&"
@@ -182,10 +182,9 @@ func TestDuplicateClient(t *testing.T) {
 		in.call(t, in.acme.admin, "POST", path+"/duplicate", `{"scopes":["more"]}`).want(t, 422, "invalid_input")
 		in.call(t, in.token(t, in.acme, "", "keywright:read"), "POST", path+"/duplicate", "").want(t, 403, "forbidden")
 
-		keys := `{"keys":[{"kty":"EC","crv":"P-256","x":"AA","y":"AA"}]}`
-		signer := "/v1/clients/" + in.client(t, in.acme, `{"name":"k","scopes":["a"],"authMethod":"private_key_jwt","jwks":`+keys+`}`).text("clientId")
-		r = in.call(t, in.acme.admin, "POST", signer+"/duplicate", `{"jwks":{"keys":[{"kty":"EC","crv":"P-256","x":"BB","y":"BB"}]}}`).want(t, 201, "")
-		if !strings.Contains(r.raw, `"BB"`) || strings.Contains(r.raw, `"AA"`) || r.text("clientSecret") != "" {
+		signer := "/v1/clients/" + in.client(t, in.acme, `{"name":"k","scopes":["a"],"authMethod":"private_key_jwt","jwks":{"keys":[`+p256Key+`]}}`).text("clientId")
+		r = in.call(t, in.acme.admin, "POST", signer+"/duplicate", `{"jwks":{"keys":[`+ed25519Key+`]}}`).want(t, 201, "")
+		if !strings.Contains(r.raw, `"OKP"`) || strings.Contains(r.raw, `"EC"`) || r.text("clientSecret") != "" {
 			t.Errorf("with keys of its own: got %s", r.raw)
 		}
 

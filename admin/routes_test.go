@@ -91,7 +91,8 @@ func personal(op operation) bool {
 		return false
 	}
 	return strings.HasPrefix(op.path, "/v1/members") || strings.HasPrefix(op.path, "/v1/sessions") ||
-		strings.HasPrefix(op.path, "/v1/me/") || op.path == "/v1/organization"
+		strings.HasPrefix(op.path, "/v1/me/") || op.path == "/v1/organization" ||
+		op.path == "/v1/signing-keys/rotate"
 }
 
 // whoMay is a credential of Acme that may use the route.

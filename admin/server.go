@@ -48,12 +48,14 @@ func Mount(e *gin.Engine, c Config) error {
 	scopes{c.Service}.mount(api)
 	projects{c.Service}.mount(api)
 	organization{c.Service}.mount(api)
+	signingKeys{c.Service, c.Now}.mount(api)
 	members{c.Service}.mount(api)
 	sessions{c.Service, console, guesses}.mount(api)
 	self{c.Service}.mount(api)
 	selfProtection{c.Service, guesses}.mount(api)
 	refusals{c.Service}.mount(api)
 	audit{c.Service}.mount(api)
+	usage{c.Service}.mount(api)
 
 	document, err := json.Marshal(api.OpenAPI())
 	if err != nil {
@@ -105,9 +107,11 @@ func description() huma.Config {
 				{Name: tagScopes, Description: "What scopes mean."},
 				{Name: tagProjects, Description: "Parts of the organization."},
 				{Name: tagOrganization, Description: "The organization and its policy."},
+				{Name: tagSigningKeys, Description: "The keys that sign access tokens, of the whole installation. Rotation needs a console session."},
 				{Name: tagMembers, Description: "People and their roles. Changes need a console session."},
 				{Name: tagSessions, Description: "People, signed in."},
 				{Name: tagSelf, Description: "The caller."},
+				{Name: tagUsage, Description: "How often credentials are used, and what is odd about it."},
 				{Name: tagAudit, Description: "Who did what, when, and what was refused."},
 				{Name: tagRefusals, Description: "Why something was refused."},
 			},
@@ -130,9 +134,11 @@ const (
 	tagScopes       = "Scopes"
 	tagProjects     = "Projects"
 	tagOrganization = "Organization"
+	tagSigningKeys  = "Signing keys"
 	tagMembers      = "Members"
 	tagSessions     = "Sessions"
 	tagSelf         = "Self"
+	tagUsage        = "Usage"
 	tagAudit        = "Audit"
 	tagRefusals     = "Refusals"
 )

@@ -43,7 +43,7 @@ func apiTokenOf(t registry.APIToken, now time.Time) apiToken {
 		ProjectID: orNull(t.ProjectID), Status: string(t.StatusAt(now)), IsActive: t.IsActive, ExpiresAt: t.ExpiresAt.UTC(),
 		Permissions: listed(t.Permissions), Scopes: listed(t.Scopes), IPWhitelist: whitelistOf(t.IPWhitelist), Hint: t.Hint,
 		RotationDue: t.RotationDueAt(now), UsageCount: t.Usage.Count, FailureCount: t.Usage.Failures, LastUsedAt: timeOrNull(t.Usage.LastUsedAt),
-		LastUsedIP: lastUsedIP(t.Usage), CreatedBy: createdBy(t.CreatedBy), CreatedAt: t.CreatedAt.UTC(), UpdatedAt: t.UpdatedAt.UTC(),
+		LastUsedIP: addressOrNull(t.Usage.LastUsedIP), CreatedBy: createdBy(t.CreatedBy), CreatedAt: t.CreatedAt.UTC(), UpdatedAt: t.UpdatedAt.UTC(),
 	}
 }
 

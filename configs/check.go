@@ -2,9 +2,10 @@ package configs
 
 import (
 	"net"
-	"net/netip"
 	"net/url"
 	"strings"
+
+	"keywright/registry"
 )
 
 // CheckDatabase tells what a command that only touches the database lacks.
@@ -35,6 +36,10 @@ func (c Config) CheckServe() error {
 		return wrong("issuer", rule)
 	}
 	switch {
+	case c.UsageDaysKept < c.UsageHoursKept:
+		return wrong("usage_days_kept", "must not be less than KEYWRIGHT_USAGE_HOURS_KEPT")
+	case c.UsageDaysKept < c.UsageSilence || c.UsageDaysKept < c.UsageNewNetwork:
+		return wrong("usage_days_kept", "must not be less than KEYWRIGHT_USAGE_SILENCE and KEYWRIGHT_USAGE_NEW_NETWORK")
 	case c.AdminTLSCert != "" && c.AdminTLSKey == "":
 		return wrong("admin_tls_key", "is not set, but KEYWRIGHT_ADMIN_TLS_CERT is")
 	case c.AdminTLSKey != "" && c.AdminTLSCert == "":
@@ -96,6 +101,6 @@ func loopbackHost(host string) bool {
 	if strings.EqualFold(host, "localhost") {
 		return true
 	}
-	a, err := netip.ParseAddr(host)
-	return err == nil && a.Unmap().IsLoopback()
+	a, ok := registry.ParseAddress(host)
+	return ok && a.IsLoopback()
 }

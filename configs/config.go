@@ -42,6 +42,11 @@ type Config struct {
 	// OpenIDAlias also serves the metadata at /.well-known/openid-configuration.
 	OpenIDAlias bool
 
+	// SigningAlgorithm is that of new signing keys: ES256, RS256 or EdDSA.
+	SigningAlgorithm string
+	// SigningKeyLifetime is how long a signing key is in use.
+	SigningKeyLifetime time.Duration
+
 	// AdminTLSCert and AdminTLSKey name PEM files. Together they put TLS on
 	// the admin listener.
 	AdminTLSCert string
@@ -53,6 +58,19 @@ type Config struct {
 	// MetricsCredentials is how many credentials have usage series of their
 	// own, besides those that are watched. 0: none has, watched or not.
 	MetricsCredentials int
+	// UsageHoursKept is how long usage is kept by the hour, and UsageDaysKept
+	// how long by the day.
+	UsageHoursKept time.Duration
+	UsageDaysKept  time.Duration
+
+	// WatchInterval is how often the credentials are looked over.
+	WatchInterval time.Duration
+	// UsageSpikeFactor, UsageSpikeMinimum, UsageSilence and UsageNewNetwork are
+	// the thresholds of registry.UsageRules.
+	UsageSpikeFactor  int
+	UsageSpikeMinimum int
+	UsageSilence      time.Duration
+	UsageNewNetwork   time.Duration
 
 	// LogLevel is the least level that is logged.
 	LogLevel slog.Level

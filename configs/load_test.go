@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"keywright/configs"
+	"keywright/internal/testaddr"
 )
 
 var update = flag.Bool("update", false, "rewrite keywright.example.yaml")
@@ -124,10 +125,12 @@ func TestWrongSettingsAreNamed(t *testing.T) {
 		"issuer with slash":         {environ: []string{"KEYWRIGHT_ISSUER=https://keys.example.com/"}, want: "KEYWRIGHT_ISSUER must not end"},
 		"issuer with odd path":      {environ: []string{"KEYWRIGHT_ISSUER=https://keys.example.com/:a"}, want: "KEYWRIGHT_ISSUER must have a path"},
 		"issuer that looks local":   {environ: []string{"KEYWRIGHT_ISSUER=http://localhost.example.com"}, want: "KEYWRIGHT_ISSUER must begin with https://"},
-		"proxies not a list":        {environ: []string{"KEYWRIGHT_TRUSTED_PROXIES=10.0.0.0/8,x"}, want: `KEYWRIGHT_TRUSTED_PROXIES must list CIDR ranges, and "x"`},
-		"proxies mapped":            {environ: []string{"KEYWRIGHT_TRUSTED_PROXIES=::ffff:10.0.0.0/104"}, want: "KEYWRIGHT_TRUSTED_PROXIES must write"},
+		"proxies not a list":        {environ: []string{"KEYWRIGHT_TRUSTED_PROXIES=10.0.0.0/8,x"}, want: `KEYWRIGHT_TRUSTED_PROXIES lists "x", which is not an address or a CIDR range`},
+		"proxies mapped":            {environ: []string{"KEYWRIGHT_TRUSTED_PROXIES=::ffff:10.0.0.0/104"}, want: `KEYWRIGHT_TRUSTED_PROXIES lists "::ffff:10.0.0.0/104", which must be written as an IPv4 address`},
 		"not a boolean":             {environ: []string{"KEYWRIGHT_ADMIN_INSECURE=perhaps"}, want: "KEYWRIGHT_ADMIN_INSECURE must be true or false"},
 		"not a level":               {environ: []string{"KEYWRIGHT_LOG_LEVEL=loud"}, want: "KEYWRIGHT_LOG_LEVEL must be"},
+		"not an algorithm":          {environ: []string{"KEYWRIGHT_SIGNING_ALGORITHM=HS256"}, want: "KEYWRIGHT_SIGNING_ALGORITHM must be ES256, RS256 or EdDSA"},
+		"a short-lived signing key": {environ: []string{"KEYWRIGHT_SIGNING_KEY_LIFETIME=5m"}, want: "KEYWRIGHT_SIGNING_KEY_LIFETIME must be a duration"},
 		"not a duration":            {environ: []string{"KEYWRIGHT_STOP_TIMEOUT=5"}, want: "KEYWRIGHT_STOP_TIMEOUT must be a duration"},
 		"pool of none":              {environ: []string{"KEYWRIGHT_DATABASE_POOL=0"}, want: "KEYWRIGHT_DATABASE_POOL must be a number from 1"},
 		"negative number of series": {environ: []string{"KEYWRIGHT_METRICS_CREDENTIALS=-1"}, want: "KEYWRIGHT_METRICS_CREDENTIALS must be a number"},
@@ -143,6 +146,32 @@ func TestWrongSettingsAreNamed(t *testing.T) {
 				t.Errorf("got %q, want one line that begins with %q and does not tell the value", text, tc.want)
 			}
 		})
+	}
+}
+
+// TestWrittenTrustedProxies holds every written form of an address against the
+// list of proxies.
+func TestWrittenTrustedProxies(t *testing.T) {
+	t.Parallel()
+	for _, f := range testaddr.All() {
+		want := "[" + f.Range + "]"
+		switch strings.TrimSpace(f.Text) { // as the list does
+		case "":
+			want = "[]"
+		case "192.0.2.7":
+			want = "[192.0.2.7/32]"
+		case f.Text:
+			if f.Range == "" {
+				want = "refused"
+			}
+		}
+		got := "refused"
+		if c, err := load(t, "", []string{"KEYWRIGHT_TRUSTED_PROXIES=" + f.Text}); err == nil {
+			got = fmt.Sprint(c.TrustedProxies)
+		}
+		if got != want {
+			t.Errorf("%q: got %s, want %s", f.Text, got, want)
+		}
 	}
 }
 
@@ -178,6 +207,8 @@ func TestChecks(t *testing.T) {
 		"admin with TLS":          {with("KEYWRIGHT_ADMIN_LISTEN=:81", "KEYWRIGHT_ADMIN_TLS_CERT=c", "KEYWRIGHT_ADMIN_TLS_KEY=k"), serve, ""},
 		"certificate without key": {with("KEYWRIGHT_ADMIN_TLS_CERT=c"), serve, "KEYWRIGHT_ADMIN_TLS_KEY is not set"},
 		"key without certificate": {with("KEYWRIGHT_ADMIN_TLS_KEY=k"), serve, "KEYWRIGHT_ADMIN_TLS_CERT is not set"},
+		"days before hours":       {with("KEYWRIGHT_USAGE_DAYS_KEPT=719h"), serve, "KEYWRIGHT_USAGE_DAYS_KEPT must not be less than"},
+		"days before silence":     {with("KEYWRIGHT_USAGE_SILENCE=9601h"), serve, "KEYWRIGHT_USAGE_DAYS_KEPT must not be less than KEYWRIGHT_USAGE_SILENCE"},
 		"dev":                     {with("KEYWRIGHT_PUBLIC_LISTEN=[::1]:0", "KEYWRIGHT_ADMIN_LISTEN=localhost:0"), configs.Config.CheckLoopback, ""},
 		"dev off loopback":        {with("KEYWRIGHT_METRICS_LISTEN=0.0.0.0:1"), configs.Config.CheckLoopback, "KEYWRIGHT_METRICS_LISTEN must be a loopback address"},
 	} {

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"net/netip"
 	"net/url"
 	"slices"
 	"strconv"
@@ -13,6 +12,8 @@ import (
 	"time"
 
 	"github.com/spf13/pflag"
+
+	"keywright/registry"
 )
 
 const (
@@ -73,7 +74,7 @@ var settings = []setting{
 	},
 	{
 		key:   "trusted_proxies",
-		about: "Networks (CIDR, comma-separated or a list) whose X-Forwarded-For is believed. Empty believes none.",
+		about: "Addresses and networks (CIDR, comma-separated or a list) whose X-Forwarded-For is believed. Empty believes none.",
 		set:   setTrustedProxies,
 		text: func(c Config) string {
 			texts := make([]string, len(c.TrustedProxies))
@@ -85,6 +86,20 @@ var settings = []setting{
 	},
 	boolean("openid_alias", func(c *Config) *bool { return &c.OpenIDAlias },
 		"Also serve the metadata at /.well-known/openid-configuration."),
+	{
+		key: "signing_algorithm", preset: "ES256",
+		about: "ES256, RS256 or EdDSA: what new signing keys are for. A change takes effect with the next rotation.",
+		set: func(c *Config, text string) string {
+			c.SigningAlgorithm = text
+			if !slices.Contains([]string{"ES256", "RS256", "EdDSA"}, text) {
+				return "must be ES256, RS256 or EdDSA"
+			}
+			return ""
+		},
+		text: func(c Config) string { return c.SigningAlgorithm },
+	},
+	durationBetween("signing_key_lifetime", "2160h", time.Hour, 10*365*24*time.Hour, func(c *Config) *time.Duration { return &c.SigningKeyLifetime },
+		"How long a signing key is in use before the next one takes over. 2160h is 90 days."),
 	plain("admin_tls_cert", func(c *Config) *string { return &c.AdminTLSCert },
 		"PEM file with the certificate chain of the admin listener."),
 	plain("admin_tls_key", func(c *Config) *string { return &c.AdminTLSKey },
@@ -93,6 +108,20 @@ var settings = []setting{
 		"A TLS proxy stands in front of an admin listener that is off loopback."),
 	integer("metrics_credentials", "200", 0, 100_000, func(c *Config) *int { return &c.MetricsCredentials },
 		"How many credentials have usage series of their own, besides the watched ones. 0 switches them all off."),
+	durationBetween("usage_hours_kept", "720h", 48*time.Hour, 400*24*time.Hour, func(c *Config) *time.Duration { return &c.UsageHoursKept },
+		"How long usage is kept by the hour; then days are made of the hours. 720h is 30 days."),
+	durationBetween("usage_days_kept", "9600h", 48*time.Hour, 10*365*24*time.Hour, func(c *Config) *time.Duration { return &c.UsageDaysKept },
+		"How long usage is kept by the day. 9600h is 400 days."),
+	duration("watch_interval", "1m", time.Second, func(c *Config) *time.Duration { return &c.WatchInterval },
+		"How often credentials are counted for the metrics, warned of before they expire, and their use is looked at for what is odd."),
+	integer("usage_spike_factor", "5", 0, 1000, func(c *Config) *int { return &c.UsageSpikeFactor },
+		"An hour is marked as a spike with more than so many times the uses of the credential's busiest hour in 14 days. 0: none is."),
+	integer("usage_spike_minimum", "100", 1, 1_000_000_000, func(c *Config) *int { return &c.UsageSpikeMinimum },
+		"An hour with fewer uses is no spike."),
+	durationBetween("usage_silence", "720h", 0, 10*365*24*time.Hour, func(c *Config) *time.Duration { return &c.UsageSilence },
+		"The first use after so long without any is marked. 720h is 30 days. 0: none is."),
+	durationBetween("usage_new_network", "168h", 0, 10*365*24*time.Hour, func(c *Config) *time.Duration { return &c.UsageNewNetwork },
+		"The first use from a network is marked once the credential has been in use for so long. 168h is 7 days. 0: none is."),
 	{
 		key: "log_level", preset: "info",
 		about: "debug, info, warn or error.",
@@ -198,7 +227,10 @@ func integer(key, preset string, low, high int, field func(*Config) *int, about 
 }
 
 func duration(key, preset string, low time.Duration, field func(*Config) *time.Duration, about string) setting {
-	const high = time.Hour
+	return durationBetween(key, preset, low, time.Hour, field, about)
+}
+
+func durationBetween(key, preset string, low, high time.Duration, field func(*Config) *time.Duration, about string) setting {
 	return setting{
 		key: key, preset: preset, about: about,
 		set: func(c *Config, text string) string {
@@ -238,14 +270,11 @@ func setTrustedProxies(c *Config, text string) string {
 		if entry == "" {
 			continue
 		}
-		p, err := netip.ParsePrefix(entry)
-		if err != nil {
-			return fmt.Sprintf("must list CIDR ranges, and %q is none", entry)
+		p, broken := registry.ParseRange(entry)
+		if broken != "" {
+			return fmt.Sprintf("lists %q, which %s", entry, broken)
 		}
-		if p.Addr().Is4In6() {
-			return fmt.Sprintf("must write %q as an IPv4 range", entry)
-		}
-		c.TrustedProxies = append(c.TrustedProxies, p.Masked())
+		c.TrustedProxies = append(c.TrustedProxies, p)
 	}
 	return ""
 }

@@ -9,19 +9,23 @@ import (
 func (s *Service) APIToken(ctx context.Context, actor Actor, id string) (APIToken, error) {
 	var t APIToken
 	err := s.read(ctx, actor, func(r Reader) (err error) {
-		if !IsID(id, PrefixAPIToken) {
-			return NotFound("API token")
-		}
-		if t, err = r.APIToken(ctx, actor.OrganizationID, id); err != nil {
-			return err
-		}
-		if !actor.reaches(t.ProjectID) {
-			return NotFound("API token")
-		}
-		return nil
+		t, err = readAPIToken(ctx, r, actor, id)
+		return err
 	})
+	return t, err
+}
+
+// readAPIToken reads an API token that lies within the actor's reach.
+func readAPIToken(ctx context.Context, r Reader, actor Actor, id string) (APIToken, error) {
+	if !IsID(id, PrefixAPIToken) {
+		return APIToken{}, NotFound("API token")
+	}
+	t, err := r.APIToken(ctx, actor.OrganizationID, id)
 	if err != nil {
 		return APIToken{}, err
+	}
+	if !actor.reaches(t.ProjectID) {
+		return APIToken{}, NotFound("API token")
 	}
 	return t, nil
 }

@@ -149,6 +149,14 @@ func (w *world) changeEverything(t *testing.T) (secrets []string) {
 	w.made(err)
 	w.made(w.DeleteMember(ctx, actor, member.ID, 0))
 
+	_, err = w.RotateSigningKey(ctx, actor)
+	w.made(err)
+	keys, err := w.db.Keys(ctx)
+	w.made(err)
+	for _, k := range keys {
+		secrets = append(secrets, string(k.Sealed))
+	}
+
 	scope, err := w.CreateScope(ctx, actor, registry.ScopeInput{Name: "listed"})
 	w.made(err)
 	_, err = w.UpdateScope(ctx, actor, scope.ID, registry.ScopePatch{Description: &description}, 0)
@@ -174,7 +182,44 @@ func (w *world) changeEverything(t *testing.T) (secrets []string) {
 	w.made(w.DeleteClient(ctx, actor, app.Client.ID, 0))
 	w.made(w.DeleteApplication(ctx, actor, app.Application.ID, 0))
 
-	return append(append(secrets, w.changeClients(t, actor)...), w.changeAPITokens(t, actor)...)
+	secrets = append(append(secrets, w.changeClients(t, actor)...), w.changeAPITokens(t, actor)...)
+	return append(secrets, w.watchEverything(t, actor)...)
+}
+
+// watchEverything lets the server say of credentials all that it can.
+func (w *world) watchEverything(t *testing.T, actor registry.Actor) (secrets []string) {
+	t.Helper()
+	ctx, start := t.Context(), w.clock.Now()
+	soon := start.Add(registry.DefaultRotationAge + aDay)
+	show := func(text registry.SecretText, err error) {
+		t.Helper()
+		w.made(err)
+		secrets = append(secrets, text.Reveal())
+	}
+	client, text, err := w.CreateClient(ctx, actor, registry.ClientInput{Name: "c", Scopes: []string{"a"}, ExpiresAt: soon})
+	show(text, err)
+	lasting, text, err := w.CreateClient(ctx, actor, registry.ClientInput{Name: "c", Scopes: []string{"a"}})
+	show(text, err)
+	_, text, err = w.AddSecret(ctx, actor, lasting.ID, soon)
+	show(text, err)
+	w.made(w.DeleteSecret(ctx, actor, lasting.ID, lasting.Secrets[0].ID, true))
+	token, text, err := w.CreateAPIToken(ctx, actor, registry.APITokenInput{
+		Name: "t", Scopes: []string{"a"}, Permissions: []string{"read"}, ExpiresAt: soon,
+	})
+	show(text, err)
+	u := usage{w: w}
+	for _, at := range []time.Time{start, start.Add(registry.DefaultRotationAge)} {
+		u.used(client.ID, at, 1, "192.0.2.7")
+		u.used(token.ID, at, 1, "192.0.2.7")
+		u.deltas[len(u.deltas)-1].Kind = registry.CredentialAPIToken
+	}
+	u.add(t)
+	w.clock.set(start.Add(registry.DefaultRotationAge))
+	_, err = w.GiveWarnings(ctx, registry.Server())
+	w.made(err)
+	_, err = w.MarkUsage(ctx, registry.Server(), w.clock.Now())
+	w.made(err)
+	return secrets
 }
 
 func (w *world) changeClients(t *testing.T, actor registry.Actor) (secrets []string) {
@@ -245,6 +290,8 @@ func (w *world) changeAPITokens(t *testing.T, actor registry.Actor) (secrets []s
 	_, err = w.PruneAudit(ctx, operator(), w.two.Organization.ID, w.clock.Now())
 	w.made(err)
 	_, err = w.CreateOrganization(ctx, operator(), registry.OrganizationInput{Name: "Three", Email: "three@example.com"})
+	w.made(err)
+	_, err = w.Recover(ctx, operator())
 	w.made(err)
 	return secrets
 }

@@ -9,6 +9,7 @@
 // handed in.
 //
 // Start reading at service.go for how a change is made, at effective.go for
-// what a client may do, at authenticate.go for how a credential is checked and
-// at access_token.go for when an issued token is dead.
+// what a client may do, at authenticate.go for how a credential is checked, at
+// access_token.go for when an issued token is dead and at watch.go for what the
+// server does by itself.
 package registry

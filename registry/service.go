@@ -35,6 +35,15 @@ type ServiceConfig struct {
 	Verify       func(ctx context.Context, hash, password string) (bool, error)
 	OneTimeCodes OneTimeCodes
 	OneTimeBox   Box // seals their secrets
+	UsageRules   UsageRules
+	// UsageHoursKept is how long usage is there by the hour, and UsageDaysKept
+	// how long by the day.
+	UsageHoursKept, UsageDaysKept time.Duration
+	// SigningSchedule says how signing keys are replaced.
+	SigningSchedule KeySchedule
+	// ParseKeys reads a JSON Web Key Set of public keys, and returns it in one
+	// form or the rules it breaks, each with a path within the set: ".keys[1].alg".
+	ParseKeys func(set []byte) ([]PublicKey, []FieldError)
 }
 
 // NewService returns a Service over those parts.
@@ -59,6 +68,7 @@ const (
 	byAdminOrCreator                 // and the member or credential that created the target
 	byClientItself                   // a client, for its own tokens
 	byOperator                       // the command line
+	byServer                         // the server itself
 	byPersonAdmin                    // owner or admin in a console session, or the command line
 	byPerson                         // a member in a console session, for what is their own
 )
@@ -67,6 +77,10 @@ func (o operation) authorize(a Actor) error {
 	switch o.rule {
 	case byOperator:
 		if a.Kind == ActorOperator {
+			return nil
+		}
+	case byServer:
+		if a.Kind == ActorServer {
 			return nil
 		}
 	case byClientItself:
@@ -183,10 +197,10 @@ func (c *change) cutOff(kind CutOffKind, ids ...string) {
 }
 
 // auditRefusal writes down an attempt that was refused. Bad input and failures
-// of the database are no refusals, and an operator, who has the database in
-// hand, is told at the terminal.
+// of the database are no refusals; an operator, who has the database in hand,
+// is told at the terminal, and the server is nobody to be told of.
 func (s *Service) auditRefusal(ctx context.Context, actor Actor, op operation, targetID, projectID string, refusal error) {
-	if actor.Kind == ActorOperator {
+	if actor.Kind == ActorOperator || actor.Kind == ActorServer {
 		return
 	}
 	code := ""

@@ -292,7 +292,7 @@ func TestSecretsByHand(t *testing.T) {
 		_, _, err = w.AddSecret(ctx, me, d.ID, time.Time{})
 		wantCode(t, err, registry.CodeConflict)
 
-		used := registry.UsageDelta{Kind: registry.CredentialSecret, ID: d.Secrets[0].ID, Uses: 1, LastUsedAt: w.clock.Now()}
+		used := registry.UsageDelta{Kind: registry.CredentialSecret, ID: d.Secrets[0].ID, Count: 1, LastAt: w.clock.Now()}
 		if err := w.db.AddUsage(ctx, "bat_1", w.clock.Now(), []registry.UsageDelta{used}); err != nil {
 			t.Fatal(err)
 		}

@@ -18,6 +18,9 @@ type Store interface {
 
 // Reader reads for administrators.
 type Reader interface {
+	UsageReader
+	WatchReader
+
 	// HasMember tells whether any organization has a member.
 	HasMember(ctx context.Context) (bool, error)
 	Organization(ctx context.Context, id string) (Organization, error)
@@ -54,6 +57,8 @@ type Reader interface {
 	Secrets(ctx context.Context, clientID string) ([]Secret, error)
 	// SecretsOf returns the secrets of several clients, oldest first, by client id.
 	SecretsOf(ctx context.Context, clientIDs []string) (map[string][]Secret, error)
+	// ClientKeysOf returns the public keys of several clients, oldest first, by client id.
+	ClientKeysOf(ctx context.Context, clientIDs []string) (map[string][]ClientKey, error)
 	APIToken(ctx context.Context, organizationID, id string) (APIToken, error)
 	APITokenPage(ctx context.Context, filter APITokenFilter, page Page) ([]APIToken, error)
 	// The users of a thing are up to limit records that would miss it: of an
@@ -79,6 +84,8 @@ type Reader interface {
 	// AuditSequenceBefore returns the last sequence up to which every event is
 	// from before that time.
 	AuditSequenceBefore(ctx context.Context, organizationID string, before time.Time) (int64, error)
+	// SigningKeys returns the keys that sign access tokens, oldest first.
+	SigningKeys(ctx context.Context) ([]Key, error)
 	// KeyedRequest returns what a request with an Idempotency-Key left, or NotFound.
 	KeyedRequest(ctx context.Context, id string) (KeyedRequest, error)
 }
@@ -132,6 +139,7 @@ type User struct{ Kind, ID, Name string }
 // token, and last of all the feed's counter.
 type Tx interface {
 	Reader
+	WatchTx
 
 	InsertOrganization(ctx context.Context, o Organization) error
 	OrganizationForUpdate(ctx context.Context, id string) (Organization, error)
@@ -154,6 +162,8 @@ type Tx interface {
 	DeleteSession(ctx context.Context, organizationID, id string) error
 	// DeleteSessions deletes the sessions of a member but the one named, if any.
 	DeleteSessions(ctx context.Context, organizationID, memberID, but string) error
+	// EndSessions deletes all sessions of an organization.
+	EndSessions(ctx context.Context, organizationID string) error
 	// PruneSessions deletes those sessions of a member that were not seen, or
 	// not begun, after these times.
 	PruneSessions(ctx context.Context, organizationID, memberID string, seenAfter, createdAfter time.Time) error
@@ -187,7 +197,7 @@ type Tx interface {
 	ClientForUpdate(ctx context.Context, organizationID, clientID string) (Client, error)
 	// UpdateClient stores the record and replaces its roles.
 	UpdateClient(ctx context.Context, c Client) error
-	// DeleteClient deletes the client, its secrets and its usage.
+	// DeleteClient deletes the client, its secrets and keys, and its usage.
 	DeleteClient(ctx context.Context, organizationID, clientID string) error
 	// RevokeClients sets revoked_at on every unrevoked client that the filter
 	// selects, with a new revision, and returns their ids in order.
@@ -196,6 +206,10 @@ type Tx interface {
 	InsertSecret(ctx context.Context, s Secret) error
 	UpdateSecret(ctx context.Context, s Secret) error
 	DeleteSecret(ctx context.Context, clientID, id string) error
+
+	InsertClientKey(ctx context.Context, k ClientKey) error
+	// DeleteClientKey deletes the key and its usage.
+	DeleteClientKey(ctx context.Context, clientID, id string) error
 
 	InsertAPIToken(ctx context.Context, t APIToken) error
 	APITokenForUpdate(ctx context.Context, organizationID, id string) (APIToken, error)
@@ -212,6 +226,8 @@ type Tx interface {
 	// NextPosition locks the feed's counter, the last lock of a transaction,
 	// and takes the next position.
 	NextPosition(ctx context.Context) (Position, error)
+	// SkipPositions locks the feed's counter and leaves n positions out.
+	SkipPositions(ctx context.Context, n int64) error
 	// CutOff sets the cut-off position of the targets.
 	CutOff(ctx context.Context, kind CutOffKind, ids []string, at Position) error
 	AppendFeed(ctx context.Context, row FeedRow) error
@@ -222,6 +238,10 @@ type Tx interface {
 	// PruneAudit deletes the events of a chain through a sequence, and those in
 	// no chain from before that time, and returns how many.
 	PruneAudit(ctx context.Context, organizationID string, through int64, before time.Time) (int64, error)
+
+	// ChangeKeys is that of KeyStore, within this transaction. It locks the
+	// feed's counter.
+	ChangeKeys(ctx context.Context, purpose KeyPurpose, fn func(standing []Key) (KeyChange, error)) error
 
 	// InsertKeyedRequest stores a request with an Idempotency-Key, in place of
 	// one from before the time expired. One that is there otherwise is a Conflict.
@@ -249,6 +269,23 @@ type HotPath interface {
 	APITokenState(ctx context.Context, digests []Digest) (APITokenState, error)
 	// TokenDenied tells whether the access token with this jti is on the denylist.
 	TokenDenied(ctx context.Context, jti string) (bool, error)
+	// APIEndpoints returns the endpoints of an API, connected or not; none for
+	// one that does not exist.
+	APIEndpoints(ctx context.Context, apiID string) ([]Endpoint, error)
+}
+
+// AssertionStore makes client assertions single-use, for all replicas together.
+type AssertionStore interface {
+	// UseAssertion notes that an assertion was used, and tells whether it is
+	// the first with its id and client.
+	UseAssertion(ctx context.Context, u UsedAssertion) (first bool, err error)
+}
+
+// UsedAssertion is a client assertion that cannot be used again.
+type UsedAssertion struct {
+	ClientID  string
+	ID        string    // its jti, of any length
+	ExpiresAt time.Time // from when on it would be refused anyway
 }
 
 // ClientState is a client as the hot path sees it. It is shared between
@@ -256,6 +293,7 @@ type HotPath interface {
 type ClientState struct {
 	Client            Client
 	Secrets           []Secret
+	Keys              []ClientKey
 	Organization      Organization
 	ProjectCutOff     Position
 	ApplicationCutOff Position
@@ -275,9 +313,16 @@ type APITokenState struct {
 // KeyStore keeps the keys of the installation. The private part arrives sealed.
 type KeyStore interface {
 	Keys(ctx context.Context) ([]Key, error)
-	// EnsureKey stores k unless there is a key of its purpose already, and
-	// returns the one that stands. Replicas that start together agree.
-	EnsureKey(ctx context.Context, k Key) (Key, error)
+	// ChangeKeys makes the change that fn wants of the keys of a purpose, which
+	// are those that stand, oldest first. No other change of keys overlaps it,
+	// on any replica. fn may be run again if the database asks for a retry.
+	ChangeKeys(ctx context.Context, purpose KeyPurpose, fn func(standing []Key) (KeyChange, error)) error
+}
+
+// KeyChange is a change of keys.
+type KeyChange struct {
+	Put  []Key    // new ones, and standing ones with another ActiveFrom or sealed anew
+	Drop []string // ids of those to delete
 }
 
 // KeyPurpose says what a key is for.
@@ -303,6 +348,9 @@ type Key struct {
 	Public    []byte // public half, for signing keys
 	Sealed    []byte // private half or secret, sealed under the master key
 	CreatedAt time.Time
+	// ActiveFrom is when the key comes into use. Only keys of access tokens are
+	// stored before that.
+	ActiveFrom time.Time
 }
 
 // Health tells whether the database answers.

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"keywright/internal/jwk"
 	"keywright/internal/seal"
 	"keywright/registry"
 	"keywright/storage"
@@ -28,6 +29,7 @@ type world struct {
 	keys  registry.AuditKeys
 	one   registry.CreatedOrganization
 	two   registry.CreatedOrganization
+	heard registry.Position // of the last event of the server that a test looked at
 }
 
 // eachWorld runs a test on every dialect, in parallel.
@@ -47,9 +49,11 @@ func newWorld(t *testing.T, db *storage.DB) *world {
 	w.Service = registry.NewService(registry.ServiceConfig{
 		Store: db, Peppers: peppers, AuditKeys: w.keys, ErrorIDs: w.ids, CursorBox: cursors, Now: w.clock.Now, Rand: rand.Reader,
 		Logger: slog.New(slog.NewTextHandler(io.Discard, nil)),
-		Hash:   func(string) (string, error) { return "$argon2id$test", nil },
+		Hash:   func(string) (string, error) { return "$argon2id$test", nil }, ParseKeys: jwk.ParseSet,
+		SigningSchedule: registry.KeySchedule{Purpose: registry.KeySigning, Algorithm: "ES256", Lifetime: 90 * aDay, Make: newSigningKey},
+		UsageRules:      registry.DefaultUsageRules, UsageHoursKept: 30 * aDay, UsageDaysKept: 400 * aDay,
 	})
-	w.auth = registry.NewAuthenticator(registry.AuthenticatorConfig{HotPath: db, Peppers: peppers, Uses: w.uses, Now: w.clock.Now})
+	w.auth = registry.NewAuthenticator(registry.AuthenticatorConfig{HotPath: db, Assertions: db, Peppers: peppers, Uses: w.uses, Now: w.clock.Now})
 	var err error
 	if w.one, err = w.Bootstrap(t.Context(), operator(), registry.OrganizationInput{Name: "One", Email: "one@example.com"}); err != nil {
 		t.Fatal(err)
@@ -58,6 +62,12 @@ func newWorld(t *testing.T, db *storage.DB) *world {
 		t.Fatal(err)
 	}
 	return w
+}
+
+// newSigningKey is a key as far as this package looks at one.
+func newSigningKey() (registry.Key, error) {
+	id, err := registry.NewID(rand.Reader, registry.PrefixKey)
+	return registry.Key{ID: id, Purpose: registry.KeySigning, Algorithm: "ES256", Sealed: []byte("sealed key " + rand.Text())}, err
 }
 
 func operator() registry.Actor {
@@ -163,6 +173,12 @@ func (c *clock) add(d time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.at = c.at.Add(d)
+}
+
+func (c *clock) set(at time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.at = at
 }
 
 // uses keeps what was recorded.

@@ -179,14 +179,12 @@ func (s *session) DeleteAPIToken(ctx context.Context, organizationID, id string)
 	if err := s.lock(ctx, "API token", "api_tokens", organizationID, id); err != nil {
 		return err
 	}
-	_, err := s.exec(ctx, "usage", s.bun.NewDelete().Table("usage_totals").
-		Where("EXISTS (SELECT 1 FROM api_tokens WHERE id = ? AND organization_id = ?)", id, organizationID).
-		Where("kind = ? AND id = ?", registry.CredentialAPIToken, id))
+	err := s.execOne(ctx, "API token", s.bun.NewDelete().Table("api_tokens").
+		Where("id = ? AND organization_id = ?", id, organizationID))
 	if err != nil {
 		return err
 	}
-	return s.execOne(ctx, "API token", s.bun.NewDelete().Table("api_tokens").
-		Where("id = ? AND organization_id = ?", id, organizationID))
+	return s.deleteUsage(ctx, account{registry.CredentialAPIToken, id})
 }
 
 // RevokeAPITokens implements registry.Tx.

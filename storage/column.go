@@ -46,6 +46,11 @@ func (m *moment) Scan(src any) error {
 	return nil
 }
 
+func (m moment) MarshalJSON() ([]byte, error) {
+	text, _ := m.Value() // never fails
+	return json.Marshal(text)
+}
+
 func (m *moment) UnmarshalJSON(b []byte) error {
 	var text *string
 	if err := json.Unmarshal(b, &text); err != nil || text == nil {

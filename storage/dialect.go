@@ -18,8 +18,9 @@ type sqlDialect struct {
 	goose      goose.Dialect
 	bun        schema.Dialect
 	locksRows  bool     // false: the only writer holds the whole database
-	timeType   bun.Safe // type of a column of time
 	byteOrder  bun.Safe // collation that orders text by its bytes
+	startOfDay bun.Safe // of the bucket b, in UTC
+	ago        string   // the time that lies {seconds}, a whole number, before the time {at}
 	jsonObject string   // function: alternating keys and values → object
 	jsonArray  bun.Safe // aggregate: values → array
 	lists      string   // condition that the JSON list {column} holds the string ?2
@@ -36,8 +37,9 @@ func postgresDialect() sqlDialect {
 		goose:      goose.DialectPostgres,
 		bun:        postgresText{pgdialect.New()},
 		locksRows:  true,
-		timeType:   "timestamptz",
 		byteOrder:  `"C"`,
+		startOfDay: `date_trunc('day', b.starts_at, 'UTC')`,
+		ago:        "({at}::timestamptz - {seconds} * interval '1 second')",
 		jsonObject: "json_build_object",
 		jsonArray:  "json_agg",
 		lists:      "jsonb_exists({column}, ?2)",
@@ -54,8 +56,9 @@ func sqliteDialect() sqlDialect {
 		name:       "sqlite",
 		goose:      goose.DialectSQLite3,
 		bun:        sqliteText{sqlitedialect.New()},
-		timeType:   "text",
 		byteOrder:  "BINARY",
+		startOfDay: `(substr(b.starts_at, 1, 10) || 'T00:00:00.000000Z')`,
+		ago:        "(strftime('%Y-%m-%dT%H:%M:%S', {at}, '-' || {seconds} || ' seconds') || substr({at}, 20))",
 		jsonObject: "json_object",
 		jsonArray:  "json_group_array",
 		lists:      "EXISTS (SELECT 1 FROM json_each({column}) WHERE value = ?2)",

@@ -95,7 +95,5 @@ func (s *session) DeleteSecret(ctx context.Context, clientID, id string) error {
 	if err != nil {
 		return err
 	}
-	_, err = s.exec(ctx, "usage", s.bun.NewDelete().Table("usage_totals").
-		Where("kind = ? AND id = ?", registry.CredentialSecret, id))
-	return err
+	return s.deleteUsage(ctx, account{registry.CredentialSecret, id})
 }

@@ -29,10 +29,15 @@ func (db *DB) Change(ctx context.Context, fn func(registry.Tx) error) error {
 }
 
 func (db *DB) transact(ctx context.Context, pool *bun.DB, options *sql.TxOptions, fn func(*session) error) error {
+	return db.repeat(ctx, func(ctx context.Context) error { return db.try(ctx, pool, options, fn) })
+}
+
+// repeat runs a transaction again as long as the database asks for it.
+func (db *DB) repeat(ctx context.Context, try func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(ctx, db.timeout)
 	defer cancel()
 	for attempt := 1; ; attempt++ {
-		err := db.try(ctx, pool, options, fn)
+		err := try(ctx)
 		failure, ok := errors.AsType[*databaseError](err)
 		if !ok || !failure.repeat || attempt == attempts {
 			return err

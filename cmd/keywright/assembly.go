@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"keywright/configs"
+	"keywright/internal/jwk"
 	"keywright/internal/onetime"
 	"keywright/internal/password"
 	"keywright/internal/seal"
@@ -33,8 +34,8 @@ const passwordSeats = 4
 
 // options are how an assembly differs from command to command.
 type options struct {
-	migrate     bool   // apply pending migrations first
-	onStatement func() // counts SQL statements, in benchmarks
+	migrate     bool         // apply pending migrations first
+	onStatement func(string) // sees the SQL statements, in benchmarks and tests
 }
 
 // assemble opens the database and the keys in it. The caller closes it.
@@ -55,7 +56,10 @@ func assemble(ctx context.Context, cfg configs.Config, logger *slog.Logger, opts
 	if err := prepare(ctx, db, opts.migrate); err != nil {
 		return nil, err
 	}
-	keys, err := vault.Open(ctx, vault.Config{Store: db, Master: master, Random: rand.Reader, Now: time.Now})
+	keys, err := vault.Open(ctx, vault.Config{
+		Store: db, Master: master, Random: rand.Reader, Now: time.Now,
+		SigningAlgorithm: cfg.SigningAlgorithm, SigningKeyLifetime: cfg.SigningKeyLifetime,
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -65,6 +69,13 @@ func assemble(ctx context.Context, cfg configs.Config, logger *slog.Logger, opts
 		Store: db, Peppers: keys.Peppers(), AuditKeys: keys.AuditKeys(), ErrorIDs: ids, CursorBox: keys.CursorBox(),
 		Now: time.Now, Rand: rand.Reader, Logger: logger,
 		Hash: bench.Hash, Verify: bench.Verify, OneTimeCodes: onetime.NewCodes(rand.Reader), OneTimeBox: keys.OneTimeBox(),
+		SigningSchedule: keys.SigningSchedule(),
+		UsageRules: registry.UsageRules{
+			SpikeFactor: int64(cfg.UsageSpikeFactor), SpikeMinimum: int64(cfg.UsageSpikeMinimum),
+			Silence: cfg.UsageSilence, NewNetworkAfter: cfg.UsageNewNetwork,
+		},
+		UsageHoursKept: cfg.UsageHoursKept, UsageDaysKept: cfg.UsageDaysKept,
+		ParseKeys: jwk.ParseSet,
 	})
 	return &assembly{cfg, logger, db, keys, ids, service}, nil
 }
@@ -76,7 +87,7 @@ func (a *assembly) close() {
 	}
 }
 
-func openDatabase(ctx context.Context, cfg configs.Config, logger *slog.Logger, onStatement func()) (*storage.DB, error) {
+func openDatabase(ctx context.Context, cfg configs.Config, logger *slog.Logger, onStatement func(string)) (*storage.DB, error) {
 	db, err := storage.Open(ctx, storage.Config{
 		URL: cfg.DatabaseURL.Reveal(), PoolSize: cfg.DatabasePool, Timeout: cfg.DatabaseTimeout,
 		Logger: logger, OnStatement: onStatement,

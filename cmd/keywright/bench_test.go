@@ -16,9 +16,9 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/gin-gonic/gin"
+	"github.com/spf13/pflag"
 
 	"keywright/configs"
 	"keywright/internal/testpg"
@@ -54,25 +54,39 @@ type benchServer struct {
 	statements     atomic.Int64
 	clients        map[string]credential // by token format
 	resourceServer credential
+	revoked        credential
 }
 
 func newBenchServer(b *testing.B, database string) *benchServer {
 	b.Helper()
-	databaseURL := "sqlite:" + filepath.Join(b.TempDir(), "keywright.db")
 	if database == "postgres" {
-		databaseURL = testpg.New(b)
+		return newServerInside(b, testpg.New(b), nil)
+	}
+	return newServerInside(b, "sqlite:"+filepath.Join(b.TempDir(), "keywright.db"), nil)
+}
+
+// newServerInside starts a server on an empty database. heard, if it is not
+// nil, is called with each SQL statement.
+func newServerInside(b testing.TB, databaseURL string, heard func(statement string)) *benchServer {
+	b.Helper()
+	flags := pflag.NewFlagSet("", pflag.ContinueOnError)
+	configs.AddFlags(flags)
+	environ := environment(databaseURL, fmt.Sprint("KEYWRIGHT_DATABASE_POOL=", benchConnections))
+	cfg, err := configs.Load(configs.Source{Environ: environ, Flags: flags})
+	if err != nil {
+		b.Fatal(err)
 	}
 	bs := &benchServer{clients: map[string]credential{}}
-	cfg := configs.Config{
-		DatabaseURL: configs.NewSecret(databaseURL), DatabasePool: benchConnections, DatabaseTimeout: 3 * time.Second,
-		MasterKey: configs.NewSecret(testMasterKey), Issuer: testIssuer, MetricsCredentials: 200,
-		PublicListen: "127.0.0.1:0", AdminListen: "127.0.0.1:0", MetricsListen: "127.0.0.1:0", StopTimeout: patience,
-	}
 	logger := slog.New(slog.NewJSONHandler(io.Discard, nil))
 	ctx, cancel := context.WithCancel(context.Background())
 	started, ended := make(chan struct{}), make(chan error, 1)
 	go func() {
-		opts := options{migrate: true, onStatement: func() { bs.statements.Add(1) }}
+		opts := options{migrate: true, onStatement: func(statement string) {
+			bs.statements.Add(1)
+			if heard != nil {
+				heard(statement)
+			}
+		}}
 		ended <- serve(ctx, cfg, logger, opts, func(ctx context.Context, s *server) error {
 			defer close(started)
 			bs.address = s.listeners.public.address()
@@ -118,6 +132,14 @@ func (s *benchServer) fill(ctx context.Context, service *registry.Service) error
 		}
 	}
 	s.resourceServer, err = create(registry.ClientInput{Name: "Resource server", Introspects: []string{testAPI}})
+	if err != nil {
+		return err
+	}
+	s.revoked, err = create(registry.ClientInput{Name: "Revoked", Scopes: []string{"documents:read", "documents:write"}})
+	if err != nil {
+		return err
+	}
+	_, err = service.RevokeClient(ctx, actor, s.revoked.ID, 0)
 	return err
 }
 

@@ -93,7 +93,19 @@ func rule04(s *scene) {
 	s.equal("audience from endpoints", s.look(token)["aud"], identifier)
 	s.equal("scope of its own", s.look(s.fetch(narrow))["scope"], read)
 
+	// A gateway lets connected endpoints pass, and no others.
+	gateway := func(method, uri string) int {
+		return s.verify(token, identifier, "X-Forwarded-Method", method, "X-Forwarded-Uri", uri)
+	}
+	s.equal("a connected endpoint", gateway("GET", "/things/7?full=1"), http.StatusOK)
+	s.equal("the other one", gateway("POST", "/things"), http.StatusOK)
+	s.equal("no endpoint", gateway("DELETE", "/things/7"), http.StatusForbidden)
+	s.equal("another spelling", gateway("GET", "/things/..%2f7"), http.StatusForbidden)
+	s.equal("nothing told", s.verify(token, identifier), http.StatusForbidden)
+
 	s.do("PATCH", path, object{"endpoints": endpoints[:1]})
+	s.equal("an endpoint that stays connected", gateway("GET", "/things/7"), http.StatusOK)
+	s.equal("an endpoint that was taken away", gateway("POST", "/things"), http.StatusForbidden)
 	s.equal("scope of the earlier token", s.look(token)["scope"], read)
 	s.equal("scope of a new token", s.look(s.fetch(plain))["scope"], read)
 	if a := s.exchange(plain, "scope", write); a.status != http.StatusBadRequest || a.object()["error"] != "invalid_scope" {

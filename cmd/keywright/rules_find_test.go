@@ -12,7 +12,7 @@ var (
 	clientColumns = []string{
 		"clientId", "name", "description", "organizationId", "projectId", "applicationId", "environment", "status", "isActive",
 		"expiresAt", "revokedAt", "roles", "scopes", "permissions", "audiences", "introspects", "ipWhitelist", "authMethod",
-		"jwks", "tokenFormat", "tokenTtlSeconds", "watch", "secrets", "usageCount", "failureCount", "lastUsedAt", "lastUsedIp",
+		"jwks", "tokenFormat", "tokenTtlSeconds", "watch", "secrets", "keys", "usageCount", "failureCount", "lastUsedAt", "lastUsedIp",
 		"createdBy", "createdVia", "createdAt", "updatedAt",
 	}
 	secretColumns = []string{"id", "hint", "status", "createdAt", "expiresAt", "lastUsedAt", "usageCount"}

@@ -18,6 +18,7 @@ func rule20(s *scene) {
 		{"PATCH", "/v1/members/" + memberID, object{"role": "owner"}},
 		{"DELETE", "/v1/members/" + memberID, nil},
 		{"PATCH", "/v1/organization", object{"rotationAgeSeconds": 86400}},
+		{"POST", "/v1/signing-keys/rotate", nil},
 		{"POST", "/v1/me/password", object{"current": s.password, "new": "a new password of some length"}},
 		{"POST", "/v1/me/one-time-code", object{"password": s.password}},
 		// The exceptions under "who may grant what".

@@ -37,7 +37,11 @@ var rules = []struct {
 	{"rule 14 pending until confirmed", false, rule14},
 	{"rule 15 hints", false, rule15},
 	{"rule 16 client_credentials", false, rule16},
+	{"rule 17 an API token is a bearer token", false, rule17},
+	{"rule 18 each validation checks the address", false, rule18},
+	{"rule 19 what counts as a use", false, rule19},
 	{"rule 20 security settings need a person", false, rule20},
+	{"rule 21 what is not active authenticates nowhere", false, rule21},
 	{"rule 22 columns of the lists", false, rule22},
 	{"rule 23 filter, search, sort, page", false, rule23},
 	{"rule 24 revoked credentials stay listed", false, rule24},
@@ -50,7 +54,11 @@ var rules = []struct {
 	{"rule 31 revoke one", false, rule31},
 	{"rule 32 revoke all", true, rule32},
 	{"rule 33 remove", false, rule33},
+	{"rule 34 overview", true, rule34},
+	{"rule 35 usage history and what is odd", true, rule35},
+	{"rule 36 expiry warnings", true, rule36},
 	{"rule 37 audit", false, rule37},
+	{"rule 38 metrics by credential", false, rule38},
 	{"rule 39 why was this refused", false, rule39},
 }
 
@@ -77,7 +85,7 @@ func TestRules(t *testing.T) {
 // one for each that needs its own, and starts a server.
 func stage(t *testing.T, databaseURL string) (shared *scene, owns map[string]*scene) {
 	t.Helper()
-	environ := environment(databaseURL)
+	environ := environment(databaseURL, "KEYWRIGHT_WATCH_INTERVAL=1s", "KEYWRIGHT_USAGE_SPIKE_MINIMUM=10")
 	shared = tenant(t, environ, "bootstrap", "--organization", "Acme", "--email", "owner@acme.example", "--json")
 	owns = map[string]*scene{}
 	for _, rule := range rules {

@@ -14,6 +14,7 @@ import (
 
 	"keywright/admin"
 	"keywright/configs"
+	"keywright/internal/guess"
 	"keywright/internal/web"
 	"keywright/metrics"
 	"keywright/oauth"
@@ -54,6 +55,8 @@ type server struct {
 	metrics   *metrics.Metrics
 	health    *web.Health
 	listeners listeners
+	keys      *signing.Ring
+	watched   *metrics.CredentialWatch
 }
 
 // serve runs the three listeners until ctx is done or the process is told to
@@ -84,7 +87,9 @@ func serve(ctx context.Context, cfg configs.Config, logger *slog.Logger, opts op
 	var running sync.WaitGroup
 	running.Go(func() { s.ledger.Run(background) })
 	running.Go(func() { s.prune(background) })
+	running.Go(func() { s.keepKeys(background) })
 	running.Go(func() { s.logAuditHeads(background) })
+	running.Go(func() { s.watch(background) })
 
 	failed := s.listeners.serve(logger)
 	select {
@@ -110,7 +115,9 @@ func newServer(ctx context.Context, a *assembly) (_ *server, err error) {
 		}),
 	}
 	s.metrics.Watch(s.ledger, a.cfg.MetricsCredentials)
+	s.watched = s.metrics.WatchCredentials()
 	s.metrics.WatchAudit(a.service.AuditHeads)
+	s.metrics.WatchReadiness(s.health.Ready)
 	if s.listeners, err = bind(ctx, a.cfg); err != nil {
 		return nil, err
 	}
@@ -125,45 +132,45 @@ func newServer(ctx context.Context, a *assembly) (_ *server, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("KEYWRIGHT_TRUSTED_PROXIES: %w", err)
 	}
-	keys, err := signing.NewRing(s.issuer, a.vault.SigningKeys(), a.vault.TokenKeys())
-	if err != nil {
+	if s.keys, err = s.newRing(ctx); err != nil {
 		return nil, err
 	}
+	s.metrics.WatchSigningKey(s.keys.SigningKeyAge)
 	engine := web.Config{
 		Proxies: proxies, Health: s.health, ErrorIDs: a.ids, Now: time.Now, Rand: rand.Reader, Logger: a.logger,
 	}
-	authenticator := registry.NewAuthenticator(registry.AuthenticatorConfig{HotPath: a.db, Peppers: a.vault.Peppers(), Uses: s.ledger, Now: time.Now})
-	if err := s.mountPublic(engine, authenticator, keys); err != nil {
+	authenticator := registry.NewAuthenticator(registry.AuthenticatorConfig{HotPath: a.db, Assertions: a.db, Peppers: a.vault.Peppers(), Uses: s.ledger, Now: time.Now, Guard: guess.NewGuard(time.Now)})
+	if err := s.mountPublic(engine, authenticator); err != nil {
 		return nil, err
 	}
-	if err := s.mountAdmin(engine, authenticator, keys); err != nil {
+	if err := s.mountAdmin(engine, authenticator); err != nil {
 		return nil, err
 	}
 	s.mountMetrics()
 	return s, nil
 }
 
-func (s *server) mountPublic(c web.Config, authenticator *registry.Authenticator, keys *signing.Ring) error {
-	c.Listener, c.MaxBody, c.WriteError = "public", web.MaxPublicBody, oauth.WriteError
+func (s *server) mountPublic(c web.Config, authenticator *registry.Authenticator) error {
 	edge, err := oauth.New(oauth.Config{
-		Issuer: s.issuer, Authenticator: authenticator, Revoker: s.service, Keys: keys, Metrics: s.metrics,
+		Issuer: s.issuer, Authenticator: authenticator, Revoker: s.service, Keys: s.keys, Metrics: s.metrics,
 		OpenIDAlias: s.cfg.OpenIDAlias, Now: time.Now, Random: rand.Reader,
 	})
 	if err != nil {
 		return err
 	}
+	c.Listener, c.MaxBody, c.WriteError = "public", web.MaxPublicBody, edge.WriteError
 	engine := web.NewEngine(c)
 	edge.Mount(engine)
 	s.listeners.public.handle(engine, s.logger)
 	return nil
 }
 
-func (s *server) mountAdmin(c web.Config, authenticator *registry.Authenticator, keys *signing.Ring) error {
+func (s *server) mountAdmin(c web.Config, authenticator *registry.Authenticator) error {
 	c.Listener, c.MaxBody, c.WriteError = "admin", web.MaxAdminBody, web.WriteProblem
 	c.Observe = func(route, method string, status int, _ time.Duration) { s.metrics.AdminRequest(route, method, status) }
 	engine := web.NewEngine(c)
 	if err := admin.Mount(engine, admin.Config{
-		Service: s.service, Authenticator: authenticator, ParseAccessToken: keys.ParseAccessToken, Now: time.Now,
+		Service: s.service, Authenticator: authenticator, ParseAccessToken: s.keys.ParseAccessToken, Now: time.Now,
 		SessionStore: s.db.SessionTokens(), SecureCookies: s.cfg.AdminTLSCert != "" || s.cfg.AdminInsecure,
 	}); err != nil {
 		return err
@@ -172,14 +179,16 @@ func (s *server) mountAdmin(c web.Config, authenticator *registry.Authenticator,
 	return nil
 }
 
-// Entries of the denylist are needed no longer than their tokens live; the
-// margin is for clocks that disagree.
+// Entries of the denylist are needed no longer than their tokens live, used
+// assertions no longer than they would be accepted; the margin is for clocks
+// that disagree.
 const (
 	pruneInterval = 10 * time.Minute
 	pruneMargin   = 24 * time.Hour
 )
 
-// prune deletes what the denylist and repeated requests no longer need, now and then.
+// prune deletes what the denylist, used assertions and repeated requests no
+// longer need, and ages the usage, now and then.
 func (s *server) prune(ctx context.Context) {
 	ticker := time.NewTicker(pruneInterval)
 	defer ticker.Stop()
@@ -193,6 +202,15 @@ func (s *server) prune(ctx context.Context) {
 		}
 		if _, err := s.db.PruneKeyedRequests(ctx, time.Now().Add(-registry.KeyKept)); err != nil && ctx.Err() == nil {
 			s.logger.WarnContext(ctx, "the idempotency keys were not pruned", "error", err)
+		}
+		if _, err := s.db.PruneUsedAssertions(ctx, time.Now().Add(-pruneMargin)); err != nil && ctx.Err() == nil {
+			s.logger.WarnContext(ctx, "the used assertions were not pruned", "error", err)
+		}
+		if err := s.ageUsage(ctx); err != nil && ctx.Err() == nil {
+			s.logger.WarnContext(ctx, "the usage was not aged", "error", err)
+		}
+		if err := s.forgetWatched(ctx); err != nil && ctx.Err() == nil {
+			s.logger.WarnContext(ctx, "the marks and warnings were not pruned", "error", err)
 		}
 		select {
 		case <-ctx.Done():

@@ -22,13 +22,16 @@ const (
 
 // arrows says which of our packages each package may import.
 var arrows = map[string][]string{
-	"admin":               {"registry", "internal/web"},
+	"admin":               {"registry", "internal/guess", "internal/web"},
 	"cmd/keywright":       {anything},
 	"configs":             {"registry", "storage", "metrics", "oauth", "admin", "internal/seal", "internal/web"},
 	"internal/arch":       {},
+	"internal/guess":      {"registry"},
+	"internal/jwk":        {"registry"},
 	"internal/onetime":    {},
 	"internal/password":   {},
 	"internal/seal":       {},
+	"internal/testaddr":   {},
 	"internal/testpg":     {},
 	"internal/vault":      {"registry", "internal/seal"},
 	"internal/web":        {"registry"},
@@ -44,10 +47,10 @@ var arrows = map[string][]string{
 // testArrows says what the test files of a package may import besides, and
 // under "" what those of every package may: a real database with real keys.
 var testArrows = map[string][]string{
-	"":              {"registry", "migrations", "storage", "storage/storagetest", "internal/testpg", "internal/seal", "internal/vault"},
+	"":              {"registry", "migrations", "storage", "storage/storagetest", "internal/testpg", "internal/testaddr", "internal/jwk", "internal/seal", "internal/vault"},
 	"admin":         {"oauth/signing", "internal/web", "internal/onetime"},
 	"configs":       {anything},
-	"oauth":         {"oauth/signing", "internal/web"},
+	"oauth":         {"oauth/signing", "internal/guess", "internal/web"},
 	"oauth/signing": {"oauth/signing"},
 }
 
@@ -66,12 +69,14 @@ var wrapped = map[string][]string{
 	"github.com/prometheus":         {"metrics"},
 	"github.com/spf13/cobra":        {"cmd/keywright"},
 	"github.com/uptrace/bun":        {"storage"},
+	"golang.org/x/time":             {"internal/guess"},
 	"modernc.org/sqlite":            {"storage", "storage/storagetest"},
 }
 
 // testWrapped says which packages may name a library in their test files besides.
 var testWrapped = map[string][]string{
 	"github.com/gin-gonic/gin": {"cmd/keywright"},
+	"github.com/knadh/koanf":   {"cmd/keywright"},
 	"github.com/pquerna/otp":   {"admin"},
 }
 

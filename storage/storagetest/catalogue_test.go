@@ -197,7 +197,7 @@ func TestAPITokensOfAnOrganization(t *testing.T) {
 		sameAs(t, list(registry.APITokenFilter{OnlyUnrevoked: true}), []registry.APIToken{w.token})
 		sameAs(t, revoke(registry.APITokenFilter{OrganizationID: w.org.ID}), []string{w.token.ID})
 
-		use := []registry.UsageDelta{{Kind: registry.CredentialAPIToken, ID: wide.ID, Uses: 1}}
+		use := []registry.UsageDelta{{Kind: registry.CredentialAPIToken, ID: wide.ID, Count: 1, LastAt: noon}}
 		if err := db.AddUsage(ctx, id("bat_"), noon, use); err != nil {
 			t.Fatal(err)
 		}
