@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"keywright/metrics"
 	"keywright/storage/storagetest"
 )
 
@@ -75,6 +76,7 @@ func TestKillForgetsOneInterval(t *testing.T) {
 		var written time.Time // of the victim's uses, those from before
 		var lag time.Duration
 		answered := useUntil(t, in, fleet, clients, 500, func() {
+			awaitFlush(t, victim)
 			asked := time.Now()
 			lag = flushLag(t, victim)
 			written = asked.Add(-lag)
@@ -174,6 +176,22 @@ func number(t *testing.T, db *sql.DB, query string) (n int64) {
 		t.Fatal(err)
 	}
 	return n
+}
+
+// awaitFlush waits until a server under load has written what it was told, so
+// that something could be lost that must not be, and was told more since.
+func awaitFlush(t *testing.T, p *process) {
+	t.Helper()
+	flushed, last := false, flushLag(t, p)
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
+		lag := flushLag(t, p)
+		flushed = flushed || lag < last
+		if flushed && lag > metrics.FlushInterval/2 {
+			return
+		}
+		last = lag
+	}
+	t.Errorf("%s writes nothing", p.metrics)
 }
 
 // flushLag scrapes how old the oldest use is that a server has not written yet.
