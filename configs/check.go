@@ -3,6 +3,7 @@ package configs
 import (
 	"net"
 	"net/url"
+	"path"
 	"strings"
 
 	"keywright/registry"
@@ -83,6 +84,10 @@ func issuerRule(text string) string {
 		return "must not end in a slash"
 	case strings.ContainsFunc(u.EscapedPath(), func(c rune) bool { return c != '/' && !unreserved(c) }):
 		return "must have a path of letters, digits, - . _ ~ and / only"
+	case u.Path != "" && path.Clean(u.Path) != u.Path:
+		return "must have a path without empty and dot segments"
+	case u.Path == "/verify" || strings.HasPrefix(u.Path, "/verify/"):
+		return "must have a path that does not begin with /verify"
 	}
 	return ""
 }

@@ -73,12 +73,16 @@ func (b *bed) caller(t *testing.T, w way, in registry.ClientInput) caller {
 			return b.post(t, address, values(append(pairs, "client_id", p.ID, "client_secret", p.secret)...))
 		}
 	case "private_key_jwt":
-		if clientKeys()[w.algorithm] == nil {
+		registered := w.algorithm
+		if registered == "Ed25519" { // another name of it (RFC 9864)
+			registered = "EdDSA"
+		}
+		if clientKeys()[registered] == nil {
 			t.Fatalf("nothing here signs with %s", w.algorithm)
 		}
-		k := b.keyed(t, w.algorithm, in)
+		k := b.keyed(t, registered, in)
 		return func(t *testing.T, address string, pairs ...string) reply {
-			return b.post(t, address, values(append(pairs, "client_assertion_type", assertionType, "client_assertion", k.assertion(t, nil, nil))...))
+			return b.post(t, address, values(append(pairs, "client_assertion_type", assertionType, "client_assertion", k.assertion(t, nil, set{"alg": w.algorithm}))...))
 		}
 	}
 	t.Fatalf("nothing here authenticates by %s", w.method)

@@ -32,12 +32,8 @@ const (
 // the one or the other.
 const algEd25519 = "Ed25519"
 
-// assertionAlgorithms are those of client assertions, as the metadata names
-// them, and readableAlgorithms the names by which they are known.
-var (
-	assertionAlgorithms = []jose.SignatureAlgorithm{jose.ES256, jose.RS256, jose.PS256, jose.EdDSA}
-	readableAlgorithms  = append(slices.Clone(assertionAlgorithms), algEd25519)
-)
+// assertionAlgorithms are those of client assertions, as the metadata names them.
+var assertionAlgorithms = []jose.SignatureAlgorithm{jose.ES256, jose.RS256, jose.PS256, jose.EdDSA, algEd25519}
 
 // assertion is a client assertion (RFC 7523 §3) that was read and not verified.
 type assertion struct {
@@ -66,19 +62,28 @@ func readAssertion(text string) (*assertion, bool) {
 	if len(text) > maxAssertionBytes || strings.Count(text, ".") != 2 {
 		return nil, false
 	}
-	signed, err := jose.ParseSignedCompact(text, readableAlgorithms)
+	signed, err := jose.ParseSignedCompact(text, assertionAlgorithms)
 	if err != nil {
 		return nil, false
 	}
-	a := &assertion{text: text, signed: signed, algorithm: signed.Signatures[0].Header.Algorithm}
-	if a.algorithm == algEd25519 {
-		a.algorithm = string(jose.EdDSA)
+	header := signed.Signatures[0].Header
+	if _, critical := header.ExtraHeaders["crit"]; critical { // no extension is understood here (RFC 7515 §4.1.11)
+		return nil, false
 	}
+	a := &assertion{text: text, signed: signed, algorithm: registeredAs(header.Algorithm)}
 	// This parser takes names as they are written and none twice.
 	if err := strict.Unmarshal(signed.UnsafePayloadWithoutVerification(), &a.claims); err != nil {
 		return nil, false
 	}
 	return a, true
+}
+
+// registeredAs is the algorithm that the keys for an alg are registered with.
+func registeredAs(alg string) string {
+	if alg == algEd25519 {
+		return string(jose.EdDSA)
+	}
+	return alg
 }
 
 // signer returns the id of the key that signed the assertion, or nothing.

@@ -295,8 +295,12 @@ func otherAlgorithmsAreRefused(t *testing.T, b *bed) {
 		b.fails(t, b.present(t, pathToken, attacker.assertion(t, nil, header)), registry.CauseWrongKey)
 		granted(t, b.present(t, pathToken, k.assertion(t, nil, set{"jku": "http://127.0.0.1:1/jwks"})))
 	}
-	crit := k.assertion(t, nil, set{"crit": []string{"x"}, "x": 1})
-	b.refused(t, b.present(t, pathToken, crit), 401, "invalid_client")
+	modern := b.keyed(t, "EdDSA", registry.ClientInput{Scopes: []string{"documents:read"}})
+	for _, critical := range []set{{"crit": []string{"x"}, "x": 1}, {"crit": []string{"b64"}, "b64": true}, {"crit": []string{"b64"}, "b64": false}} {
+		b.refused(t, b.present(t, pathToken, k.assertion(t, nil, critical)), 401, "invalid_client")
+		critical["alg"] = "Ed25519"
+		b.refused(t, b.present(t, pathToken, modern.assertion(t, nil, critical)), 401, "invalid_client")
+	}
 }
 
 // dotsCostNothing sends dots instead of an assertion. A hundred thousand are

@@ -48,7 +48,7 @@ func TestPlaceholdersAreKeys(t *testing.T) {
 	t.Parallel()
 	for _, algorithm := range assertionAlgorithms {
 		var key jose.JSONWebKey
-		if err := key.UnmarshalJSON(placeholders[string(algorithm)].JWK); err != nil || !key.Valid() {
+		if err := key.UnmarshalJSON(placeholders[registeredAs(string(algorithm))].JWK); err != nil || !key.Valid() {
 			t.Errorf("%s: %v", algorithm, err)
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -34,11 +35,19 @@ func mountDocument(r gin.IRouter, path string, serve http.HandlerFunc) {
 	r.HEAD(path, gin.WrapF(serve))
 }
 
-// serve answers GET and HEAD, and 304 where the caller has it (RFC 9110 §13.1.2).
+// serve answers GET and HEAD whole, and 304 where the caller has it (RFC 9110
+// §13.1.2). Ranges and the other conditions may be ignored (§14.2, §13.1.1
+// asks of them only where a representation could be lost).
 func (d document) serve(w http.ResponseWriter, req *http.Request) {
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", d.cacheControl)
 	w.Header().Set("ETag", d.etag)
+	for _, name := range []string{"Range", "If-Range", "If-Match", "If-Unmodified-Since"} {
+		req.Header.Del(name)
+	}
+	if held := req.Header.Values("If-None-Match"); len(held) > 1 {
+		req.Header.Set("If-None-Match", strings.Join(held, ", "))
+	}
 	http.ServeContent(w, req, "", time.Time{}, bytes.NewReader(d.body))
 }
 

@@ -141,6 +141,15 @@ func (b *bed) cacheable(t *testing.T, path string) {
 	if other := b.send(t, "GET", path, nil, with("If-None-Match", `"x"`)); other.status != 200 || other.body != r.body {
 		t.Errorf("another ETag: got %d", other.status)
 	}
+	several := b.send(t, "GET", path, nil, with("If-None-Match", `"x"`), with("If-None-Match", etag))
+	if several.status != 304 {
+		t.Errorf("several ETags: got %d, want 304", several.status)
+	}
+	for name, value := range map[string]string{"Range": "bytes=99999-", "If-Match": `"x"`} {
+		if whole := b.send(t, "GET", path, nil, with(name, value)); whole.status != 200 || whole.body != r.body {
+			t.Errorf("%s: got %d, want it whole", name, whole.status)
+		}
+	}
 	if head := b.send(t, "HEAD", path, nil); head.status != 200 || head.body != "" {
 		t.Errorf("HEAD: got %d %q", head.status, head.body)
 	}

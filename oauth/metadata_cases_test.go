@@ -22,7 +22,7 @@ func (b *bed) metadata(t *testing.T, path string, options ...option) map[string]
 var metadataCases = []blackBoxCase{
 	{"M01 the document", func(t *testing.T, b *bed) {
 		methods := []any{"client_secret_basic", "client_secret_post", "private_key_jwt"}
-		algorithms := []any{"ES256", "RS256", "PS256", "EdDSA"}
+		algorithms := []any{"ES256", "RS256", "PS256", "EdDSA", "Ed25519"}
 		want := map[string]any{
 			"issuer":                                b.issuer,
 			"token_endpoint":                        b.issuer + "/oauth2/token",

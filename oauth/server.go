@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/url"
+	"path"
 	"slices"
 	"strings"
 	"time"
@@ -87,6 +88,11 @@ func parseIssuer(text string) (*url.URL, error) {
 		if !isUnreserved(c) && c != '/' {
 			return nil, fmt.Errorf("its path must not contain %q", c)
 		}
+	}
+	if trimmed := strings.TrimRight(u.Path, "/"); trimmed != "" && path.Clean(trimmed) != trimmed {
+		return nil, errors.New("its path must not have empty or dot segments")
+	} else if trimmed == pathVerify || strings.HasPrefix(trimmed, pathVerify+"/") {
+		return nil, fmt.Errorf("its path must not begin with %s", pathVerify)
 	}
 	return u, nil
 }

@@ -15,10 +15,12 @@ func masterKeyCommand(env Environment) *cobra.Command {
 		Short: "Seal every key of the database anew under the first master key of the list",
 		Long: `To replace the master key:
 
-  1. put a new one in front of the old in KEYWRIGHT_MASTER_KEY, separated by a
-     comma, for every replica, and restart them one after the other;
-  2. run this command with the same list;
-  3. take the old one off the list.
+  1. put a new one behind the old in KEYWRIGHT_MASTER_KEY, separated by a comma,
+     for every replica, and restart them one after the other: then each can open
+     what the new one seals;
+  2. put it in front of the old, and restart them again;
+  3. run this command with the same list;
+  4. take the old one off the list, and restart them.
 
 Nothing else changes: secrets, tokens and error ids stay good, because the keys
 that they depend on stay the same.`,

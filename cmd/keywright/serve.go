@@ -135,6 +135,7 @@ func newServer(ctx context.Context, a *assembly) (_ *server, err error) {
 	if s.keys, err = s.newRing(ctx); err != nil {
 		return nil, err
 	}
+	s.health.KeysAreFresh = s.keys.Fresh
 	s.metrics.WatchSigningKey(s.keys.SigningKeyAge)
 	engine := web.Config{
 		Proxies: proxies, Health: s.health, ErrorIDs: a.ids, Now: time.Now, Rand: rand.Reader, Logger: a.logger,

@@ -321,6 +321,13 @@ func TestHealth(t *testing.T) {
 	if l.health.Ready() {
 		t.Error("stopping, and ready")
 	}
+	keyless := listen(t, func(c *web.Config) {
+		c.Health = web.NewHealth(database{})
+		c.Health.KeysAreFresh = func() bool { return false }
+	})
+	if ready, live := status(keyless, "/readyz"), status(keyless, "/livez"); ready != 503 || live != 200 {
+		t.Errorf("without keys: got readyz %d, livez %d", ready, live)
+	}
 	down := listen(t, func(c *web.Config) { c.Health = web.NewHealth(database{errors.New("no route to 10.1.1.1")}) })
 	if ready, live := status(down, "/readyz"), status(down, "/livez"); ready != 503 || live != 200 {
 		t.Errorf("database down: got readyz %d, livez %d", ready, live)

@@ -17,6 +17,10 @@ const pingTimeout = 2 * time.Second
 // serves at all, and /readyz, whether it should be sent requests. One Health
 // serves all listeners.
 type Health struct {
+	// KeysAreFresh tells whether the process has the keys it works with. Set
+	// it before the first check; nil: they are not looked at.
+	KeysAreFresh func() bool
+
 	database registry.Health
 	stopping atomic.Bool
 }
@@ -33,8 +37,8 @@ func (h *Health) Livez(w http.ResponseWriter, _ *http.Request) {
 	writeHealth(w, http.StatusOK, "ok\n")
 }
 
-// Readyz answers 200, or 503 while the database does not answer or the
-// process stops.
+// Readyz answers 200, or 503 while the database does not answer, the keys
+// could not be read lately, or the process stops.
 func (h *Health) Readyz(w http.ResponseWriter, req *http.Request) {
 	reason, err := h.unready(req.Context())
 	if err != nil {
@@ -64,6 +68,9 @@ func (h *Health) unready(ctx context.Context) (reason string, err error) {
 	defer cancel()
 	if err := h.database.Ping(ctx); err != nil {
 		return "the database does not answer", err
+	}
+	if h.KeysAreFresh != nil && !h.KeysAreFresh() {
+		return "the keys of access tokens are not up to date", nil
 	}
 	return "", nil
 }

@@ -45,9 +45,18 @@ func (r *Ring) Replace(keys vault.AccessKeys) error {
 	return nil
 }
 
+// Fresh tells whether the ring's copy of the keys is young enough to make and
+// refuse tokens by.
+func (r *Ring) Fresh() bool { return r.fresh(r.keys.Load()) }
+
 // fresh tells whether the copy is young enough to be sure that it has every
-// key that anybody uses.
-func (r *Ring) fresh(set *keySet) bool { return r.now().Sub(set.readAt) <= registry.KeyCopyMaxAge }
+// key that anybody uses. It asks both clocks: the monotonic one stands still
+// while the machine sleeps, and the other may be set back.
+func (r *Ring) fresh(set *keySet) bool {
+	now := r.now()
+	age := max(now.Sub(set.readAt), now.Round(0).Sub(set.readAt.Round(0)))
+	return age <= registry.KeyCopyMaxAge
+}
 
 func stale(set *keySet) error {
 	return registry.Unavailable(fmt.Errorf("the keys of access tokens were last read at %s", set.readAt.UTC().Format(time.RFC3339)))
