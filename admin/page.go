@@ -11,7 +11,7 @@ type Page struct {
 // Narrowing is what the lists of credentials can be narrowed and sorted by.
 type Narrowing struct {
 	Status         string `query:"status" doc:"revoked, expired, disabled, pending (clients alone) or active, at this moment."`
-	ExpiringWithin int64  `query:"expiringWithin" doc:"Seconds from now in which it expires; neither expired nor revoked before."`
+	ExpiringWithin int64  `query:"expiringWithin" doc:"Seconds from now in which it expires, or the last live secret of a client; neither expired nor revoked before."`
 	UnusedFor      int64  `query:"unusedFor" doc:"Seconds before now in which it was neither used nor made."`
 	Search         string `query:"q" doc:"Text in the name or description, in small or capital letters; up to 100 characters, none of them special."`
 	RotationDue    bool   `query:"rotationDue" doc:"true: only what is as old as the organization's rotation age."`

@@ -33,7 +33,7 @@ func (r UsageRange) query() registry.UsageQuery {
 type organizationUsageRequest struct {
 	UsageRange
 	ProjectID string `query:"projectId"`
-	UnusedFor int64  `query:"unusedFor" doc:"Seconds without use, or since it was made, after which a credential is counted as unused. Absent: 7776000, 90 days."`
+	UnusedFor int64  `query:"unusedFor" default:"7776000" doc:"Seconds without use, or since it was made, after which a credential is counted as unused; 0: each is. Absent: 90 days."`
 }
 
 type organizationUsageAnswer struct {

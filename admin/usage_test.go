@@ -99,6 +99,10 @@ func TestRangeOfUsage(t *testing.T) {
 			"?from=2026-03-01T13:00:00Z":                         "from must lie before to",
 			"?from=2026-01-29T00:00:00Z":                         "ask for what is older with bucket=day",
 			"?bucket=day&from=2025-01-01T00:00:00Z":              "usage is kept since 2025-01-26T00:00:00Z",
+			"?to=2020-01-01T00:00:00Z":                           "to must lie after 2026-01-30T00:00:00Z",
+			"?to=2026-01-30T00:00:00Z":                           "to must lie after 2026-01-30T00:00:00Z",
+			"?bucket=day&to=2020-01-01T00:00:00Z":                "to must lie after 2025-01-26T00:00:00Z",
+			"?from=2025-01-01T00:00:00Z&to=2025-01-02T00:00:00Z": "ask for what is older with bucket=day",
 			"?from=yesterday":                                    "from: invalid date",
 			"?unusedFor=-1":                                      "unusedFor must lie between",
 			"?further=1":                                         "further: unknown",
@@ -111,6 +115,7 @@ func TestRangeOfUsage(t *testing.T) {
 		for query, want := range map[string]int{
 			"": 24, "?bucket=day": 30, "?bucket=day&from=2025-01-26T00:00:00Z": 400, "?from=2026-01-30T00:00:00Z": 733,
 			"?from=2026-03-01T12:30:00Z&to=2999-01-01T00:00:00Z": 1, "?to=2026-02-20T00:00:00Z": 24,
+			"?to=2026-01-30T00:00:01Z": 1,
 		} {
 			got := in.call(t, in.acme.admin, "GET", "/v1/usage"+query, "").want(t, 200, "")
 			if n := len(got.list("buckets")); n != want {
@@ -154,6 +159,12 @@ func TestUsageOfAnOrganization(t *testing.T) {
 			}
 		}
 		wantExpiring(t, got, "client 30d", "client 7d")
+		for unusedFor, want := range map[string]float64{"0": 3, "1": 0, "": 0} { // of all that were used or made just now
+			got := in.call(t, in.acme.admin, "GET", "/v1/usage?unusedFor="+unusedFor, "").want(t, 200, "")
+			if got.body["unused"] != want {
+				t.Errorf("unusedFor=%s: %v are unused, want %v", unusedFor, got.body["unused"], want)
+			}
+		}
 
 		// What is bound to a project sees what is in it.
 		bound := in.token(t, in.acme, in.acme.project, "keywright:read")

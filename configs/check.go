@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"path"
 	"strings"
+	"time"
 
 	"keywright/registry"
 )
@@ -28,6 +29,10 @@ func (c Config) CheckKeys() error {
 	return nil
 }
 
+// spikesAgainst are the 14 days that an hour is held against to be a spike, and
+// one more for that which is going on.
+const spikesAgainst = 15 * 24 * time.Hour
+
 // CheckServe tells what keeps the server from starting.
 func (c Config) CheckServe() error {
 	if err := c.CheckKeys(); err != nil {
@@ -37,6 +42,9 @@ func (c Config) CheckServe() error {
 		return wrong("issuer", rule)
 	}
 	switch {
+	case c.UsageSpikeFactor > 0 && c.UsageHoursKept < spikesAgainst:
+		return wrong("usage_hours_kept", "must be at least 360h, 15 days, unless KEYWRIGHT_USAGE_SPIKE_FACTOR is 0: "+
+			"spikes are held against 14 days of hours")
 	case c.UsageDaysKept < c.UsageHoursKept:
 		return wrong("usage_days_kept", "must not be less than KEYWRIGHT_USAGE_HOURS_KEPT")
 	case c.UsageDaysKept < c.UsageSilence || c.UsageDaysKept < c.UsageNewNetwork:

@@ -109,7 +109,7 @@ var settings = []setting{
 	integer("metrics_credentials", "200", 0, 100_000, func(c *Config) *int { return &c.MetricsCredentials },
 		"How many credentials have usage series of their own, besides the watched ones. 0 switches them all off."),
 	durationBetween("usage_hours_kept", "720h", 48*time.Hour, 400*24*time.Hour, func(c *Config) *time.Duration { return &c.UsageHoursKept },
-		"How long usage is kept by the hour; then days are made of the hours. 720h is 30 days."),
+		"How long usage is kept by the hour; then days are made of the hours. 720h is 30 days; at least 360h while spikes are marked."),
 	durationBetween("usage_days_kept", "9600h", 48*time.Hour, 10*365*24*time.Hour, func(c *Config) *time.Duration { return &c.UsageDaysKept },
 		"How long usage is kept by the day. 9600h is 400 days."),
 	duration("watch_interval", "1m", time.Second, func(c *Config) *time.Duration { return &c.WatchInterval },

@@ -12,16 +12,17 @@ import (
 // CredentialWatch shows what the server finds when it looks over all
 // credentials now and then.
 //
-// How many there are is shown as it was counted in the database last; before
-// the first count there is nothing to show. Every replica counts all of them:
+// How many there are is shown as it was counted in the database last, and not
+// before the first count. Every replica counts all of them:
 // over replicas the maximum is right, not the sum. A mark is counted by the
 // replica that made it: there the sum is right.
 type CredentialWatch struct {
 	marks *counter
 
-	mu     sync.Mutex
-	counts registry.CredentialCounts
-	at     time.Time
+	mu      sync.Mutex
+	counts  registry.CredentialCounts
+	counted bool
+	looked  time.Time
 }
 
 var (
@@ -32,12 +33,14 @@ var (
 	overdueRotationDesc = prometheus.NewDesc(namespace+"_secrets_overdue_rotation",
 		"Live secrets, keys and API tokens as old as the rotation age of their organization.", nil, nil)
 	credentialsCountedDesc = prometheus.NewDesc(namespace+"_credentials_counted_timestamp_seconds",
-		"When the credentials were counted last.", nil, nil)
+		"When the credentials were last counted, warned of and looked at without an error; before that, when the process started.", nil, nil)
 )
 
-// WatchCredentials adds the series of a CredentialWatch.
-func (m *Metrics) WatchCredentials() *CredentialWatch {
-	w := &CredentialWatch{marks: newCounter("usage_marks_total", "Odd uses of credentials that this process marked.", "mark")}
+// WatchCredentials adds the series of a CredentialWatch. The time of its last
+// look is at first that of the start, so that its age tells of a server that
+// never could look, too.
+func (m *Metrics) WatchCredentials(started time.Time) *CredentialWatch {
+	w := &CredentialWatch{looked: started, marks: newCounter("usage_marks_total", "Odd uses of credentials that this process marked.", "mark")}
 	for _, mark := range registry.Marks {
 		w.marks.vec.WithLabelValues(mark) // shown from the start
 	}
@@ -46,10 +49,17 @@ func (m *Metrics) WatchCredentials() *CredentialWatch {
 }
 
 // Counted shows these counts from now on.
-func (w *CredentialWatch) Counted(counts registry.CredentialCounts, at time.Time) {
+func (w *CredentialWatch) Counted(counts registry.CredentialCounts) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.counts, w.at = counts, at
+	w.counts, w.counted = counts, true
+}
+
+// Looked says that a whole look was without an error.
+func (w *CredentialWatch) Looked(at time.Time) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.looked = at
 }
 
 // Marked counts marks that this process made.
@@ -69,13 +79,14 @@ func (w *CredentialWatch) Describe(out chan<- *prometheus.Desc) {
 // Collect is part of prometheus.Collector.
 func (w *CredentialWatch) Collect(out chan<- prometheus.Metric) {
 	w.mu.Lock()
-	counts, at := w.counts, w.at
+	counts, counted, looked := w.counts, w.counted, w.looked
 	w.mu.Unlock()
-	if at.IsZero() {
-		return
-	}
 	show := func(desc *prometheus.Desc, value int64, labels ...string) {
 		out <- prometheus.MustNewConstMetric(desc, prometheus.GaugeValue, float64(value), labels...)
+	}
+	show(credentialsCountedDesc, looked.Unix())
+	if !counted {
+		return
 	}
 	for _, kind := range []string{registry.CredentialClient, registry.CredentialAPIToken} {
 		for _, status := range registry.Statuses {
@@ -90,5 +101,4 @@ func (w *CredentialWatch) Collect(out chan<- prometheus.Metric) {
 		}
 	}
 	show(overdueRotationDesc, counts.RotationDue())
-	show(credentialsCountedDesc, at.Unix())
 }

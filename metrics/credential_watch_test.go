@@ -1,7 +1,9 @@
 package metrics_test
 
 import (
+	"slices"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -12,9 +14,10 @@ import (
 func TestCredentialWatch(t *testing.T) {
 	t.Parallel()
 	m := metrics.New(metrics.Build{})
-	w := m.WatchCredentials()
-	if got := lines(scrape(t, m), "keywright_credentials"); len(got) > 0 {
-		t.Errorf("got %q before anything was counted", got)
+	w := m.WatchCredentials(noon.Add(-time.Hour))
+	start := []string{`keywright_credentials_counted_timestamp_seconds 1.893582e+09`}
+	if diff := cmp.Diff(start, lines(scrape(t, m), "keywright_credentials")); diff != "" {
+		t.Errorf("before anything was counted (-want +got):\n%s", diff)
 	}
 	w.Counted(registry.CredentialCounts{
 		Credentials: []registry.CredentialCount{
@@ -27,7 +30,11 @@ func TestCredentialWatch(t *testing.T) {
 			{Kind: registry.CredentialSecret, Warning: registry.WarningRotationDue, Count: 4},
 			{Kind: registry.CredentialKey, Warning: registry.WarningRotationDue, Count: 5},
 		},
-	}, noon)
+	})
+	if got := lines(scrape(t, m), "keywright_credentials_counted"); !slices.Equal(got, start) {
+		t.Errorf("got %q after a count, before a whole look", got)
+	}
+	w.Looked(noon)
 	w.Marked([]registry.UsageMark{{Mark: registry.MarkSpike}, {Mark: registry.MarkSpike}})
 	text := scrape(t, m)
 	got := append(lines(text, "keywright_credentials"), lines(text, "keywright_secrets_overdue")...)

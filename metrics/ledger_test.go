@@ -13,6 +13,7 @@ import (
 	"slices"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -287,6 +288,33 @@ func TestRunFlushesByItself(t *testing.T) {
 	if got := b.uses(registry.CredentialClient, client(0)); got != 1 {
 		t.Errorf("got %d uses, want 1", got)
 	}
+}
+
+// TestEverySecondIsWritten: what a process that is killed forgets is a second
+// of use, however long it ran.
+func TestEverySecondIsWritten(t *testing.T) {
+	t.Parallel()
+	if metrics.FlushInterval > time.Second {
+		t.Errorf("FlushInterval is %s, want a second at most", metrics.FlushInterval)
+	}
+	synctest.Test(t, func(t *testing.T) {
+		b := newBook()
+		l := metrics.NewLedger(metrics.LedgerConfig{
+			Store: b, Now: time.Now, Rand: rand.Reader, Logger: slog.New(slog.DiscardHandler),
+		})
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		go l.Run(ctx)
+		time.Sleep(time.Millisecond) // no use falls together with a flush
+		for second := range int64(60) {
+			l.Record(issued(client(0), secret(0), time.Now()))
+			time.Sleep(time.Second)
+			synctest.Wait()
+			if got := b.uses(registry.CredentialClient, client(0)); got != second+1 || l.Lag() != 0 {
+				t.Fatalf("in second %d: %d uses are written, the lag is %s", second, got, l.Lag())
+			}
+		}
+	})
 }
 
 // TestMuchIsFlushedEarly: when much is pending Run does not wait for the

@@ -246,3 +246,42 @@ func TestAuditChainUnderParallelChanges(t *testing.T) {
 		}
 	})
 }
+
+// TestAnOrganizationThatCannotBeChangedKeepsNobodyBack: with the end of its
+// chain moved back, every change of the first organization fails.
+func TestAnOrganizationThatCannotBeChangedKeepsNobodyBack(t *testing.T) {
+	t.Parallel()
+	for _, dialect := range storagetest.Dialects() {
+		t.Run(dialect, func(t *testing.T) {
+			t.Parallel()
+			w, do := chained(t, dialect)
+			start := w.clock.Now().Truncate(aDay).Add(aDay)
+			var ids [2]string
+			u := usage{w: w}
+			for i, o := range []registry.CreatedOrganization{w.one, w.two} { // the broken one is first in order
+				d, _, err := w.CreateClient(t.Context(), owner(o), registry.ClientInput{
+					Name: "x", Scopes: []string{"free"}, ExpiresAt: start.Add(60*aDay + time.Duration(i)*time.Hour),
+				})
+				if err != nil {
+					t.Fatal(err)
+				}
+				ids[i] = d.ID
+				for _, at := range []time.Time{start, start.Add(40*aDay + time.Duration(i)*time.Hour)} {
+					u.deltas = append(u.deltas, registry.UsageDelta{
+						Kind: registry.CredentialClient, ID: d.ID, OrganizationID: o.Organization.ID, Count: 1, LastAt: at,
+					})
+				}
+			}
+			u.add(t)
+			do("UPDATE audit_chains SET sequence = 1 WHERE organization_id = ORG")
+			w.clock.set(start.Add(40*aDay + 2*time.Hour))
+			if given, err := w.GiveWarnings(t.Context(), registry.Server()); given != 1 || err == nil {
+				t.Errorf("gave %d warnings, %v, want that of the other and an error", given, err)
+			}
+			marks, err := w.MarkUsage(t.Context(), registry.Server(), start.Add(40*aDay))
+			if len(marks) != 1 || marks[0].ID != ids[1] || err == nil {
+				t.Errorf("made %v, %v, want the silence of the other and an error", marks, err)
+			}
+		})
+	}
+}

@@ -13,7 +13,7 @@ import (
 type Narrowing struct {
 	At             time.Time     // the moment that the other fields are about
 	Status         Status        // as StatusAt derives it
-	ExpiringWithin time.Duration // expires after At, by then, and is not revoked
+	ExpiringWithin time.Duration // it, or the last secret of a client, expires after At, by then, and is not revoked
 	UnusedFor      time.Duration // not used in the time before At, nor made in it
 	Search         string        // in the name or description, letters of any case
 	DueFrom        time.Time     // live, with a value made by then: due for rotation

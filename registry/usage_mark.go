@@ -2,6 +2,7 @@ package registry
 
 import (
 	"context"
+	"errors"
 	"net/netip"
 	"time"
 )
@@ -115,24 +116,25 @@ type MarkReader interface {
 
 // MarkUsage marks what is odd about the use of credentials since a time, for
 // the server itself, and returns the marks that no other replica made before.
-// Each is an audit event.
+// Each is an audit event. One that cannot be made keeps none of the others back.
 func (s *Service) MarkUsage(ctx context.Context, actor Actor, since time.Time) ([]UsageMark, error) {
 	var odd []UsageMark
-	err := s.readAll(ctx, actor, func(r Reader) (err error) {
+	errs := s.readAll(ctx, actor, func(r Reader) (err error) {
 		odd, err = s.oddUsage(ctx, r, since)
 		return err
 	})
 	var made []UsageMark
 	for _, m := range odd {
-		var fresh bool
-		if fresh, err = s.mark(ctx, actor, m); err != nil {
-			break
-		}
+		fresh, err := s.mark(ctx, actor, m)
+		errs = errors.Join(errs, err)
 		if fresh {
 			made = append(made, m)
 		}
+		if ctx.Err() != nil {
+			break
+		}
 	}
-	return made, err
+	return made, errs
 }
 
 // oddUsage applies the rules to the hours from that of since, or a little

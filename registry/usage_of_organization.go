@@ -9,15 +9,13 @@ const (
 	// topReported and recentMarks bound the lists of an OrganizationReport.
 	topReported = 10
 	recentMarks = 20
-
-	usualUnusedFor = 90 * aDay
 )
 
 // OrganizationUsageQuery asks for the usage of an organization.
 type OrganizationUsageQuery struct {
 	UsageQuery
 	ProjectID string        // empty: all, or the project that the actor is bound to
-	UnusedFor time.Duration // without use for so long counts as unused; 0: 90 days
+	UnusedFor time.Duration // without use for so long counts as unused; 0: all do
 }
 
 // OrganizationReport is the use of the credentials of an organization, or of
@@ -42,9 +40,6 @@ type TopCredential struct {
 // when it is bound to one.
 func (s *Service) OrganizationUsage(ctx context.Context, actor Actor, q OrganizationUsageQuery) (OrganizationReport, error) {
 	report := OrganizationReport{UnusedFor: q.UnusedFor}
-	if report.UnusedFor == 0 {
-		report.UnusedFor = usualUnusedFor
-	}
 	err := s.read(ctx, actor, func(r Reader) error {
 		if q.UnusedFor < 0 || q.UnusedFor > longestSpan {
 			return Malformed("unusedFor must lie between 0 and %d", int64(longestSpan.Seconds()))

@@ -97,6 +97,8 @@ func (s *Service) usageRange(q UsageQuery) (UsageRange, error) {
 		r.From = later(r.To.Add(-usual), oldest)
 	}
 	switch {
+	case q.From.IsZero() && !r.From.Before(r.To):
+		return r, Malformed("to must lie after %s, since when the buckets asked for are kept", oldest.Format(time.RFC3339))
 	case !r.From.Before(r.To):
 		return r, Malformed("from must lie before to, and not in the future")
 	case r.From.Before(oldest) && r.Grain == GrainHour:

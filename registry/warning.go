@@ -2,6 +2,7 @@ package registry
 
 import (
 	"context"
+	"errors"
 	"time"
 )
 
@@ -45,24 +46,26 @@ type Warning struct {
 const warningsAtOnce = 500
 
 // GiveWarnings writes an audit event for each warning that is due and was not
-// given, for the server itself, and returns how many.
+// given, for the server itself, and returns how many. One that cannot be given
+// keeps none of the others back.
 func (s *Service) GiveWarnings(ctx context.Context, actor Actor) (int, error) {
 	var due []Warning
-	err := s.readAll(ctx, actor, func(r Reader) (err error) {
+	errs := s.readAll(ctx, actor, func(r Reader) (err error) {
 		due, err = r.DueWarnings(ctx, s.now(), warningsAtOnce)
 		return err
 	})
 	given := 0
 	for _, w := range due {
-		var fresh bool
-		if fresh, err = s.warn(ctx, actor, w); err != nil {
-			break
-		}
+		fresh, err := s.warn(ctx, actor, w)
+		errs = errors.Join(errs, err)
 		if fresh {
 			given++
 		}
+		if ctx.Err() != nil {
+			break
+		}
 	}
-	return given, err
+	return given, errs
 }
 
 // warn gives one warning, unless another replica was first.

@@ -47,9 +47,7 @@ func (s *session) narrowed(query *bun.SelectQuery, alias, kind string, n registr
 		query = withStatus(query, alias, n.At, kind, n.Status)
 	}
 	if n.ExpiringWithin > 0 {
-		query = query.Where(alias+".revoked_at IS NULL").
-			Where(alias+".expires_at > ?", moment{n.At}).
-			Where(alias+".expires_at <= ?", moment{n.At.Add(n.ExpiringWithin)})
+		query = expiring(query, alias, kind, moment{n.At}, moment{n.At.Add(n.ExpiringWithin)})
 	}
 	if n.UnusedFor > 0 {
 		query = query.Where("coalesce(u.last_used_at, "+alias+".created_at) <= ?", moment{n.At.Add(-n.UnusedFor)})
@@ -62,6 +60,21 @@ func (s *session) narrowed(query *bun.SelectQuery, alias, kind string, n registr
 		query = dueForRotation(query, alias, kind, n)
 	}
 	return query
+}
+
+// expiring leaves the credentials that end in that time, and the clients whose
+// last secret does, as it is warned of.
+func expiring(query *bun.SelectQuery, alias, kind string, from, until moment) *bun.SelectQuery {
+	query = query.Where(alias + ".revoked_at IS NULL")
+	if kind == registry.CredentialAPIToken {
+		return query.Where(alias+".expires_at > ? AND "+alias+".expires_at <= ?", from, until)
+	}
+	// The client is c to lastSecret.
+	return query.Where("(c.expires_at > ? AND c.expires_at <= ?"+
+		" OR c.confirm_by IS NULL AND (c.expires_at IS NULL OR c.expires_at > ?)"+
+		" AND EXISTS (SELECT 1 FROM secrets AS s WHERE s.client_id = c.id AND s.revoked_at IS NULL"+
+		" AND s.expires_at > ? AND s.expires_at <= ? AND "+lastSecret+"))",
+		from, until, from, from, until)
 }
 
 // dueForRotation leaves the credentials that RotationDueAt tells of.

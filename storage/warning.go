@@ -77,11 +77,18 @@ func (s *session) due(at time.Time) (query string, args []any) {
 		"{client}", "c.revoked_at IS NULL AND c.confirm_by IS NULL AND (c.expires_at IS NULL OR c.expires_at > ?0)",
 		"{secret}", "s.revoked_at IS NULL AND (s.expires_at IS NULL OR s.expires_at > ?0)",
 		"{token}", "t.revoked_at IS NULL AND t.expires_at > ?0",
+		"{last}", lastSecret,
 		"{soon}", "?"+strconv.Itoa(len(registry.ExpiryWindows)),
 		"{dueFrom}", strings.NewReplacer("{at}", "?0", "{seconds}", "o.rotation_age_seconds").Replace(s.db.dialect.ago),
 	).Replace(dueThings)
 	return "SELECT d.*, " + window + " END AS warning FROM (" + query + ") AS d", args
 }
+
+// lastSecret holds for a secret s that ends before its client c and leaves it
+// without any.
+const lastSecret = `(c.expires_at IS NULL OR c.expires_at > s.expires_at)
+  AND NOT EXISTS (SELECT 1 FROM secrets AS o WHERE o.client_id = s.client_id AND o.id <> s.id
+                  AND o.revoked_at IS NULL AND (o.expires_at IS NULL OR o.expires_at > s.expires_at))`
 
 const dueThings = `
 SELECT c.organization_id, c.project_id, 'client' AS kind, c.id, c.id AS client_id, FALSE AS rotation, c.expires_at AS moment
@@ -90,9 +97,7 @@ WHERE {client} AND c.expires_at <= {soon}
 UNION ALL
 SELECT c.organization_id, c.project_id, 'secret', s.id, s.client_id, FALSE, s.expires_at
 FROM secrets AS s JOIN clients AS c ON c.id = s.client_id
-WHERE {client} AND {secret} AND s.expires_at <= {soon} AND (c.expires_at IS NULL OR c.expires_at > s.expires_at)
-  AND NOT EXISTS (SELECT 1 FROM secrets AS o WHERE o.client_id = s.client_id AND o.id <> s.id
-                  AND o.revoked_at IS NULL AND (o.expires_at IS NULL OR o.expires_at > s.expires_at))
+WHERE {client} AND {secret} AND s.expires_at <= {soon} AND {last}
 UNION ALL
 SELECT t.organization_id, t.project_id, 'api_token', t.id, '', FALSE, t.expires_at
 FROM api_tokens AS t

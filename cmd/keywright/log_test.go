@@ -29,7 +29,8 @@ func TestLog(t *testing.T) {
 	secrets := useEveryDoor(t, in).secrets
 	secrets["password of the database"] = password
 	in.makeTraffic(t)
-	answers := in.answerAll(t, map[int][]request{
+	answers := in.answerAll(t, map[int][]request{http.StatusNotFound: secretPaths(in, secrets)})
+	answers = append(answers, in.answerAll(t, map[int][]request{
 		http.StatusOK: {
 			{"GET", in.process.admin + "/v1/me", ""}, {"GET", in.public + "/.well-known/jwks.json", ""}, {"GET", in.public + "/readyz", ""},
 		},
@@ -40,7 +41,7 @@ func TestLog(t *testing.T) {
 		http.StatusMethodNotAllowed:      {{"PUT", in.public + "/oauth2/token", ""}, {"BREW", in.process.admin + "/v1/me", ""}},
 		http.StatusRequestEntityTooLarge: {{"POST", in.process.admin + "/v1/clients", strings.Repeat(" ", 2<<20)}},
 		http.StatusUnprocessableEntity:   {{"POST", in.process.admin + "/v1/clients", `{"name":""}`}},
-	})
+	})...)
 	secrets["wrong password"] = "a-wrong-password"
 	pg.Kill(t)
 	answers = append(answers, in.answerAll(t, map[int][]request{
@@ -57,8 +58,29 @@ func TestLog(t *testing.T) {
 		if strings.Contains(log, secret) {
 			t.Errorf("the %s is there", what)
 		}
+		if _, value, ok := strings.Cut(secret, "_"); ok && strings.Contains(log, value) {
+			t.Errorf("the %s is there without its prefix", what)
+		}
 	}
 	checkLog(t, log, answers)
+}
+
+// secretPaths has each secret where no route is, as it is and with its prefix
+// escaped.
+func secretPaths(in *installation, secrets map[string]string) (all []request) {
+	escaped := strings.NewReplacer("kwt_", "%6bwt_", "kws_", "kw%73%5F", "kwa_", "k%2577a_", ".", "%2e")
+	for _, secret := range secrets {
+		if !strings.HasPrefix(secret, "kw") && strings.Count(secret, ".") != 2 {
+			continue // a password looks like anything
+		}
+		for _, path := range []string{secret, escaped.Replace(secret)} {
+			all = append(all,
+				request{"POST", in.public + "/oauth2/introspect/" + path, ""},
+				request{"GET", in.process.admin + "/v1/tokenz/" + path, ""},
+			)
+		}
+	}
+	return all
 }
 
 // checkLog looks at every line, and for those of the answers.

@@ -179,6 +179,14 @@ func rule36(s *scene) {
 			s.series(`keywright_credentials{status="active",type="client"}`) >= 1
 	})
 
+	// So is a client whose only secret ends, though it has no end itself.
+	with, ending := s.client(object{"name": "Loses its secret", "scopes": []string{"a"}})
+	path := "/v1/clients/" + ending.ID + "/secrets"
+	s.do("POST", path, object{"expiresAt": now.Add(19 * time.Hour)})
+	s.do("DELETE", path+"/"+with.column("secrets", "id")[0], nil)
+	s.await("the warning of the secret", func() bool { return slices.Equal(windows("client.secret.expiring", ending.ID), []string{"1d"}) })
+	s.equal("expiring within a day", s.get("/v1/clients?expiringWithin=86400").column("items", "clientId"), []string{ending.ID, c.ID})
+
 	// A later expiry is warned of in its turn, and nothing twice.
 	s.do("PATCH", "/v1/clients/"+c.ID, object{"expiresAt": now.Add(5 * 24 * time.Hour)})
 	s.await("the warning of the last week", func() bool {

@@ -115,7 +115,7 @@ func newServer(ctx context.Context, a *assembly) (_ *server, err error) {
 		}),
 	}
 	s.metrics.Watch(s.ledger, a.cfg.MetricsCredentials)
-	s.watched = s.metrics.WatchCredentials()
+	s.watched = s.metrics.WatchCredentials(time.Now())
 	s.metrics.WatchAudit(a.service.AuditHeads)
 	s.metrics.WatchReadiness(s.health.Ready)
 	if s.listeners, err = bind(ctx, a.cfg); err != nil {

@@ -15,7 +15,8 @@ const (
 	networksLookBack = 24 * time.Hour // several times what passes between two runs
 )
 
-// ageUsage makes days of hourly buckets of usage, and deletes old days.
+// ageUsage makes days of hourly buckets of usage, and deletes old days and what
+// is left of deleted credentials.
 func (s *server) ageUsage(ctx context.Context) error {
 	now := time.Now()
 	until := registry.UsageAge{
@@ -23,9 +24,13 @@ func (s *server) ageUsage(ctx context.Context) error {
 	}
 	for range ageingsPerRun {
 		n, err := s.db.AgeUsage(ctx, until, rowsPerAgeing)
-		if err != nil || n == 0 {
+		if err != nil {
 			return err
 		}
+		if n == 0 {
+			break
+		}
 	}
-	return nil
+	_, err := s.db.PruneUsage(ctx, rowsPerAgeing)
+	return err
 }

@@ -8,7 +8,8 @@ import (
 	"keywright/registry"
 )
 
-// watchTimeout bounds one look over the credentials.
+// watchTimeout bounds each of the steps of a look over the credentials, so that
+// none takes the time of another.
 const watchTimeout = 30 * time.Second
 
 // watch does, now and then, what the server does by itself: it counts the
@@ -24,6 +25,7 @@ func (s *server) watch(ctx context.Context) {
 		switch {
 		case err == nil:
 			looked = begun
+			s.watched.Looked(time.Now())
 		case ctx.Err() == nil:
 			s.logger.WarnContext(ctx, "the credentials were not all looked over", "error", err)
 		}
@@ -36,19 +38,35 @@ func (s *server) watch(ctx context.Context) {
 }
 
 func (s *server) lookOver(ctx context.Context, since time.Time) error {
-	ctx, cancel := context.WithTimeout(ctx, watchTimeout)
-	defer cancel()
-	counts, counting := s.service.CredentialCounts(ctx, registry.Server())
+	var counts registry.CredentialCounts
+	var warnings int
+	var marks []registry.UsageMark
+	counting := withinWatchTimeout(ctx, func(ctx context.Context) (err error) {
+		counts, err = s.service.CredentialCounts(ctx, registry.Server())
+		return err
+	})
 	if counting == nil {
-		s.watched.Counted(counts, time.Now())
+		s.watched.Counted(counts)
 	}
-	warnings, warning := s.service.GiveWarnings(ctx, registry.Server())
-	marks, marking := s.service.MarkUsage(ctx, registry.Server(), since)
+	warning := withinWatchTimeout(ctx, func(ctx context.Context) (err error) {
+		warnings, err = s.service.GiveWarnings(ctx, registry.Server())
+		return err
+	})
+	marking := withinWatchTimeout(ctx, func(ctx context.Context) (err error) {
+		marks, err = s.service.MarkUsage(ctx, registry.Server(), since)
+		return err
+	})
 	s.watched.Marked(marks)
 	if warnings > 0 || len(marks) > 0 {
 		s.logger.InfoContext(ctx, "looked over the credentials", "warnings", warnings, "marks", len(marks))
 	}
 	return errors.Join(counting, warning, marking)
+}
+
+func withinWatchTimeout(ctx context.Context, step func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(ctx, watchTimeout)
+	defer cancel()
+	return step(ctx)
 }
 
 // forgetWatched deletes marks that are as old as the oldest usage, and what is

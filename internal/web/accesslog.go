@@ -12,7 +12,7 @@ import (
 
 // exchange gives the request its id and address, and when it is answered
 // writes the one line of the access log. Never logged: bodies, query strings,
-// Authorization, Cookie.
+// Authorization, Cookie, and what looks like a secret in the path.
 func (c Config) exchange(g *gin.Context) {
 	start := c.Now()
 	x := &exchange{errorIDs: c.ErrorIDs, now: c.Now}
@@ -44,7 +44,7 @@ func (c Config) observe(g *gin.Context, x *exchange, took time.Duration) {
 	}
 	if route == "" {
 		route = "unmatched"
-		attrs = append(attrs, slog.String("path", shorten(g.Request.URL.EscapedPath())))
+		attrs = append(attrs, slog.String("path", loggedPath(g.Request.URL.EscapedPath())))
 	}
 	if x.caller.ID != "" {
 		attrs = append(attrs, slog.String("caller", x.caller.ID))
@@ -80,13 +80,4 @@ func methodLabel(method string) string {
 		return method
 	}
 	return "other"
-}
-
-const maxLoggedPath = 200
-
-func shorten(path string) string {
-	if len(path) > maxLoggedPath {
-		return path[:maxLoggedPath] + "…"
-	}
-	return path
 }

@@ -184,3 +184,67 @@ func comesBefore(a, b registry.Client, by registry.SortKey) bool {
 	}
 	return x.Before(y)
 }
+
+// TestWhatIsWarnedOfIsListed holds the list of what expires within a window to
+// the warnings, for clients with secrets that end before, with and after them.
+func TestWhatIsWarnedOfIsListed(t *testing.T) {
+	t.Parallel()
+	storagetest.Run(t, func(t *testing.T, db *storage.DB) {
+		const day = 24 * time.Hour
+		w := settled(t, db)
+		at := kept(noon)
+		number := 0
+		for _, client := range []time.Duration{0, -day, 5 * day, 50 * day} {
+			for _, secrets := range [][]time.Duration{{0}, {-day}, {5 * day}, {5 * day, 40 * day}, {3 * day, 5 * day}, {5 * day, 0}, {3 * day, -day}} {
+				for _, revoked := range []bool{false, true} {
+					c := w.client
+					c.ID, c.RoleIDs, c.RevokedAt, c.ConfirmBy, c.ExpiresAt = id("kwc_"), nil, time.Time{}, time.Time{}, time.Time{}
+					if client != 0 {
+						c.ExpiresAt = at.Add(client)
+					}
+					change(t, db, func(tx registry.Tx) error {
+						if err := tx.InsertClient(ctx, c); err != nil {
+							return err
+						}
+						for i, ends := range secrets {
+							number++
+							s := w.secret
+							s.ID, s.ClientID, s.RevokedAt, s.ExpiresAt = id("sec_"), c.ID, time.Time{}, time.Time{}
+							s.Digest = digestOf(0)
+							s.Digest.Sum[0], s.Digest.Sum[1] = byte(number), 0xdd
+							if ends != 0 {
+								s.ExpiresAt = at.Add(ends)
+							}
+							if revoked && i == len(secrets)-1 {
+								s.RevokedAt = at
+							}
+							if err := tx.InsertSecret(ctx, s); err != nil {
+								return err
+							}
+						}
+						return nil
+					})
+				}
+			}
+		}
+		warnings := read(t, db, func(r registry.Reader) ([]registry.Warning, error) { return r.DueWarnings(ctx, at, 1000) })
+		var want, got []string
+		for _, warning := range warnings {
+			if warning.OrganizationID == w.org.ID && warning.ClientID != "" {
+				want = append(want, warning.ClientID)
+			}
+		}
+		filter := registry.ClientFilter{OrganizationID: w.org.ID, Narrowing: registry.Narrowing{At: at, ExpiringWithin: 30 * day}}
+		for _, c := range read(t, db, func(r registry.Reader) ([]registry.Client, error) {
+			return r.ClientPage(ctx, filter, registry.Page{Limit: 200})
+		}) {
+			got = append(got, c.ID)
+		}
+		slices.Sort(want)
+		want = slices.Compact(want) // a client may end soon, and its last secret sooner
+		slices.Sort(got)
+		if !slices.Equal(got, want) || len(want) < 14+8 {
+			t.Errorf("listed %d, want those %d that are warned of:\n%v\n%v", len(got), len(want), got, want)
+		}
+	})
+}
