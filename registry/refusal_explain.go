@@ -58,7 +58,7 @@ var explanations = [...]explanation{
 	CauseAssertionExpired:       {"the assertion is past its exp", "make a new one for each request; check the clock of the caller"},
 	CauseAssertionReplayed:      {"an assertion with this jti was used before: each works once", "make a new one for each request; find out who has the caller's assertions"},
 	CauseAssertionAudience:      {"the assertion's aud is not the issuer alone", "set aud to the issuer of the metadata document"},
-	CauseAssertionClaims:        {"a claim of the assertion is missing or breaks a rule: iss and sub must both be the client_id, jti must be there, exp lie at most 10 minutes ahead, iat and nbf not in the future", "correct the claims; check the clock of the caller"},
+	CauseAssertionClaims:        {"a claim of the assertion is missing or breaks a rule: iss and sub must both be the client_id, jti must be there, exp lie at most 10 minutes ahead (and 30 seconds, for clocks that differ), iat and nbf not in the future", "correct the claims; check the clock of the caller"},
 	CauseUnsafePath:             {"the request behind a gateway has a path that servers read differently: an empty or dot segment, a semicolon, a backslash, an encoded slash", "let the caller write the path plainly; if it was no mistake, find out who tries"},
 	CauseEndpointNotConnected:   {"method and path behind the gateway are no endpoint that is connected to the client's application, or the gateway did not tell them", "connect the endpoint to the application, or compare method and path with those of the API"},
 	CauseInsufficientPermission: {"the token lacks a permission that the gateway asks for", "give the credential the permission"},
