@@ -1,33 +1,37 @@
 # Sourced. find_peers finds the programs by others that the interoperation tests
 # put beside Keywright, and names them for the tests:
 #
-#   KEYWRIGHT_NODE_PEERS   folder whose node_modules has openid-client, oauth4webapi and jose
+#   KEYWRIGHT_NODE_PEERS   folder whose node_modules has openid-client, oauth4webapi, jose and axe-core
 #   KEYWRIGHT_NGINX        nginx with the auth_request module: NGINX_BIN, or on the PATH
 #   KEYWRIGHT_PROMETHEUS   Prometheus: PROMETHEUS_BIN, or on the PATH
+#   KEYWRIGHT_CHROMIUM     Chromium, for the console: CHROMIUM_BIN, or on the PATH
 #
 # What is missing it fetches into the cache folder: the Node packages with npm,
 # in the locked versions and without running their scripts; nginx and Prometheus
-# with apt-get download, unpacked and not installed, so no service starts.
+# with apt-get download, unpacked and not installed, so no service starts;
+# Chromium, which needs its libraries, is installed.
 # Whatever cannot be had is left out aloud, or is an error if REQUIRE_PEERS=1.
 
 peers_cache=${XDG_CACHE_HOME:-$HOME/.cache}/keywright
 
 find_peers() {
-	node_peers || peer_left_out 'openid-client, oauth4webapi and jose: install Node 20 or newer with npm'
+	node_peers || peer_left_out 'openid-client, oauth4webapi, jose and axe-core: install Node 20 or newer with npm'
 	KEYWRIGHT_NGINX=$(peer nginx_works "${NGINX_BIN:-nginx}" nginx usr/sbin/nginx) ||
 		peer_left_out 'nginx: install it, or set NGINX_BIN'
 	KEYWRIGHT_PROMETHEUS=$(peer prometheus_works "${PROMETHEUS_BIN:-prometheus}" prometheus usr/bin/prometheus) ||
 		peer_left_out 'Prometheus: install it, or set PROMETHEUS_BIN'
-	export KEYWRIGHT_NGINX KEYWRIGHT_PROMETHEUS
+	KEYWRIGHT_CHROMIUM=$(a_browser) ||
+		peer_left_out 'Chromium: install it, or set CHROMIUM_BIN'
+	export KEYWRIGHT_NGINX KEYWRIGHT_PROMETHEUS KEYWRIGHT_CHROMIUM
 }
 
 peer_left_out() {
 	if [ "${REQUIRE_PEERS:-}" = 1 ]; then
-		printf 'the interoperation tests need %s\n' "$1" >&2
+		printf 'the tests need %s\n' "$1" >&2
 		exit 1
 	fi
-	printf '\n!! LEFT OUT: the interoperation tests with %s\n\n' "$1" >&2
-	export LEFT_OUT="${LEFT_OUT:+$LEFT_OUT; }the interoperation tests with ${1%%:*}"
+	printf '\n!! LEFT OUT: the tests with %s\n\n' "$1" >&2
+	export LEFT_OUT="${LEFT_OUT:+$LEFT_OUT; }the tests with ${1%%:*}"
 }
 
 node_peers() {
@@ -36,7 +40,7 @@ node_peers() {
 	local locked=cmd/keywright/testdata/node folder
 	folder=$peers_cache/node-$(cat "$locked/package.json" "$locked/package-lock.json" | cksum | cut -d ' ' -f 1)
 	if [ ! -e "$folder/complete" ]; then
-		printf 'fetching openid-client, oauth4webapi and jose for the tests (npm ci into %s)\n' "$folder" >&2
+		printf 'fetching openid-client, oauth4webapi, jose and axe-core for the tests (npm ci into %s)\n' "$folder" >&2
 		mkdir -p "$folder"
 		cp "$locked/package.json" "$locked/package-lock.json" "$folder"
 		npm ci --prefix "$folder" --ignore-scripts --no-audit --no-fund --loglevel error >&2 || return 1
@@ -60,6 +64,24 @@ peer() {
 		unpack_debian "$3" "$peers_cache/debian-$3" >&2 || return 1
 	fi
 	"$1" "$program" && printf '%s' "$program"
+}
+
+# a_browser prints the path of a browser, and installs one where there is none.
+a_browser() {
+	local program
+	for program in "${CHROMIUM_BIN:-}" chromium google-chrome chromium-browser; do
+		[ -n "$program" ] && command -v "$program" && return
+	done
+	command -v apt-get >/dev/null || return 1
+	printf 'installing Chromium for the tests of the console\n' >&2
+	install_debian chromium >&2 || { update_package_lists >&2 && install_debian chromium >&2; } || return 1
+	command -v chromium
+}
+
+install_debian() {
+	local as_root=
+	[ "$(id -u)" = 0 ] || as_root='sudo -n'
+	DEBIAN_FRONTEND=noninteractive $as_root apt-get install --quiet --yes --no-install-recommends "$1"
 }
 
 nginx_works() { [[ $("$1" -V 2>&1) == *http_auth_request_module* ]]; }

@@ -23,6 +23,7 @@ import (
 	"keywright/internal/jwk"
 	"keywright/internal/onetime"
 	"keywright/internal/seal"
+	"keywright/internal/signin"
 	"keywright/internal/vault"
 	"keywright/internal/web"
 	"keywright/oauth/signing"
@@ -152,7 +153,7 @@ func install(t *testing.T, db *storage.DB) *installation {
 	})
 	must(t, admin.Mount(engine, admin.Config{
 		Service: in.service, Authenticator: in.authenticator, ParseAccessToken: in.ring.ParseAccessToken, Now: in.clock.now,
-		SessionStore: db.SessionTokens(),
+		Sessions: signin.NewKeeper(signin.Config{Service: in.service, Store: db.SessionTokens(), Now: in.clock.now}),
 	}))
 	in.Server = httptest.NewServer(engine)
 	t.Cleanup(in.Close)

@@ -49,7 +49,7 @@ type applicationWithClient struct {
 func applicationOf(d registry.ApplicationDetails) application {
 	return application{
 		ID: d.ID, Name: d.Name, Description: d.Description, OrganizationID: d.OrganizationID, ProjectID: orNull(d.ProjectID),
-		Endpoints: listed(d.EndpointIDs), ClientCount: d.ClientCount, CreatedBy: createdBy(d.CreatedBy),
+		Endpoints: listed(d.EndpointIDs), ClientCount: d.Clients.Count, CreatedBy: createdBy(d.CreatedBy),
 		CreatedAt: d.CreatedAt.UTC(), UpdatedAt: d.UpdatedAt.UTC(),
 	}
 }

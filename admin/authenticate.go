@@ -6,6 +6,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"keywright/internal/signin"
 	"keywright/internal/web"
 	"keywright/registry"
 )
@@ -16,8 +17,7 @@ import (
 // is refused.
 type authentication struct {
 	bearer
-	console
-	service     *registry.Service
+	sessions    *signin.Keeper
 	crossOrigin *http.CrossOriginProtection
 }
 
@@ -64,7 +64,7 @@ func isSignIn(g *gin.Context) bool {
 func (a authentication) who(g *gin.Context) (_ registry.Actor, presented string, _ error) {
 	req, ctx := g.Request, g.Request.Context()
 	hasBearer := len(req.Header["Authorization"]) > 0
-	presented, err := a.token(req)
+	presented, err := a.sessions.Token(req)
 	switch {
 	case err != nil:
 		return registry.Actor{}, "", err
@@ -80,7 +80,7 @@ func (a authentication) who(g *gin.Context) (_ registry.Actor, presented string,
 	case isSignIn(g):
 		return registry.Actor{}, presented, nil
 	case presented != "":
-		actor, err := a.member(ctx, presented)
+		actor, err := a.sessions.Actor(ctx, presented)
 		return actor, presented, err
 	}
 	token, err := bearerToken(req)
@@ -93,13 +93,4 @@ func (a authentication) who(g *gin.Context) (_ registry.Actor, presented string,
 	actor, err := a.actor(ctx, token)
 	actor.Via = registry.ViaAPI
 	return actor, "", err
-}
-
-// member finds whose session the token stands for.
-func (a authentication) member(ctx context.Context, token string) (registry.Actor, error) {
-	id, err := a.session(ctx, token)
-	if err != nil {
-		return registry.Actor{}, err
-	}
-	return a.service.SessionActor(ctx, id)
 }

@@ -6,7 +6,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
-	"keywright/internal/web"
+	"keywright/internal/signin"
 	"keywright/registry"
 )
 
@@ -14,7 +14,7 @@ import (
 // codes. It needs a console session.
 type selfProtection struct {
 	service *registry.Service
-	guesses *guesses
+	keeper  *signin.Keeper
 }
 
 func (h selfProtection) mount(api huma.API) {
@@ -27,15 +27,8 @@ func (h selfProtection) mount(api huma.API) {
 
 // tried runs fn, which checks a password or code of the caller, as one guess.
 func (h selfProtection) tried(ctx context.Context, fn func(registry.Actor) error) error {
-	actor, address := actorOf(ctx), web.ClientAddress(ctx)
-	if err := h.guesses.try(actor.ID, address); err != nil {
-		return err
-	}
-	err := fn(actor)
-	if err == nil {
-		h.guesses.succeeded(actor.ID, address)
-	}
-	return err
+	actor := actorOf(ctx)
+	return h.keeper.Tried(ctx, actor.ID, func() error { return fn(actor) })
 }
 
 type changePasswordRequest struct {

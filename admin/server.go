@@ -6,11 +6,11 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/alexedwards/scs/v2"
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humagin"
 	"github.com/gin-gonic/gin"
 
+	"keywright/internal/signin"
 	"keywright/registry"
 )
 
@@ -22,20 +22,15 @@ type Config struct {
 	// with *registry.Refused when the signature or seal is not good; expiry
 	// and revocation are not its business.
 	ParseAccessToken func(text string) (registry.AccessToken, error)
-	Now              func() time.Time // for the status of secrets, and to slow down guessing
-	// SessionStore keeps the hashed tokens of console sessions; its data is
-	// their ids.
-	SessionStore scs.CtxStore
-	// SecureCookies says that browsers reach the listener over TLS.
-	SecureCookies bool
+	Now              func() time.Time // for the status of secrets
+	Sessions         *signin.Keeper   // those of the console
 }
 
 // Mount mounts the admin API under /v1 on an engine of web.NewEngine, whose
 // ErrorWriter should be web.WriteProblem.
 func Mount(e *gin.Engine, c Config) error {
 	useProblems()
-	console, guesses := newConsole(c.SessionStore, c.SecureCookies), newGuesses(c.Now)
-	who := authentication{bearer{c.Authenticator, c.ParseAccessToken}, console, c.Service, http.NewCrossOriginProtection()}
+	who := authentication{bearer{c.Authenticator, c.ParseAccessToken}, c.Sessions, http.NewCrossOriginProtection()}
 	guarded := e.Group("", who.authenticate, wellFormed, keyed{c.Service}.once)
 	api := humagin.NewWithGroup(e, guarded, description())
 
@@ -50,9 +45,9 @@ func Mount(e *gin.Engine, c Config) error {
 	organization{c.Service}.mount(api)
 	signingKeys{c.Service, c.Now}.mount(api)
 	members{c.Service}.mount(api)
-	sessions{c.Service, console, guesses}.mount(api)
+	sessions{c.Service, c.Sessions}.mount(api)
 	self{c.Service}.mount(api)
-	selfProtection{c.Service, guesses}.mount(api)
+	selfProtection{c.Service, c.Sessions}.mount(api)
 	refusals{c.Service}.mount(api)
 	audit{c.Service}.mount(api)
 	usage{c.Service}.mount(api)
@@ -94,8 +89,8 @@ func description() huma.Config {
 					Description: "An API token that holds " + registry.ScopeAdminRead + " or " + registry.ScopeAdminWrite +
 						", or an access token that holds one of them and whose only audience is " + registry.AdminAudience + ".",
 				}, cookieScheme: {
-					Type: "apiKey", In: "cookie", Name: cookieName,
-					Description: "A person's console session; over TLS the cookie is named " + secureCookieName + ".",
+					Type: "apiKey", In: "cookie", Name: signin.CookieName,
+					Description: "A person's console session; over TLS the cookie is named " + signin.SecureCookieName + ".",
 				}},
 			},
 			Tags: []*huma.Tag{

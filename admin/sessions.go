@@ -7,6 +7,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"keywright/internal/signin"
 	"keywright/internal/web"
 	"keywright/registry"
 )
@@ -16,8 +17,7 @@ const signInPath = "/v1/sessions"
 // sessions is the resource /v1/sessions: people, signed in.
 type sessions struct {
 	service *registry.Service
-	console console
-	guesses *guesses
+	keeper  *signin.Keeper
 }
 
 func (h sessions) mount(api huma.API) {
@@ -76,46 +76,15 @@ type createSessionAnswer struct {
 }
 
 func (h sessions) create(ctx context.Context, req *createSessionRequest) (*createSessionAnswer, error) {
-	b, address := req.Body, web.ClientAddress(ctx)
-	if err := h.guesses.try(b.Email, address); err != nil {
-		return nil, err
-	}
-	made, err := h.service.SignIn(ctx, registry.SignInInput{
+	b := req.Body
+	made, cookie, err := h.keeper.SignIn(ctx, presentedOf(ctx), registry.SignInInput{
 		Email: b.Email, Password: b.Password, OneTimeCode: b.OneTimeCode, UserAgent: req.UserAgent,
-		Address: address, RequestID: web.RequestID(ctx),
+		Address: web.ClientAddress(ctx), RequestID: web.RequestID(ctx),
 	})
 	if err != nil {
 		return nil, err
 	}
-	h.guesses.succeeded(b.Email, address)
-	h.endPresented(ctx)
-	cookie, err := h.console.begin(ctx, presentedOf(ctx), made.ID)
-	if err != nil {
-		return nil, err
-	}
 	return &createSessionAnswer{cookie, signInPath + "/" + made.ID, sessionOf(made, registry.Actor{SessionID: made.ID})}, nil
-}
-
-// endPresented ends the session that a browser was in before it signed in
-// again. One that is no good any more needs no end, and one that cannot be
-// ended now ends by itself: the browser has its token no longer.
-func (h sessions) endPresented(ctx context.Context) {
-	token := presentedOf(ctx)
-	if token == "" {
-		return
-	}
-	id, err := h.console.session(ctx, token)
-	if err != nil {
-		return
-	}
-	actor, err := h.service.SessionActor(ctx, id)
-	if err != nil {
-		return
-	}
-	actor.Address, actor.RequestID = web.ClientAddress(ctx), web.RequestID(ctx)
-	if err := h.service.DeleteSession(ctx, actor, id); err != nil {
-		web.NoteFailure(ctx, err)
-	}
 }
 
 type listSessionsRequest struct {
@@ -169,12 +138,12 @@ func (h sessions) delete(ctx context.Context, req *SessionPath) (*farewellAnswer
 	if req.ID != actor.SessionID {
 		return &farewellAnswer{}, nil
 	}
-	return &farewellAnswer{[]http.Cookie{h.console.farewell()}}, nil
+	return &farewellAnswer{[]http.Cookie{h.keeper.Farewell()}}, nil
 }
 
 func (h sessions) deleteAll(ctx context.Context, _ *struct{}) (*farewellAnswer, error) {
 	if err := h.service.DeleteSessions(ctx, actorOf(ctx)); err != nil {
 		return nil, err
 	}
-	return &farewellAnswer{[]http.Cookie{h.console.farewell()}}, nil
+	return &farewellAnswer{[]http.Cookie{h.keeper.Farewell()}}, nil
 }

@@ -3,6 +3,7 @@ package registry
 import (
 	"net/netip"
 	"slices"
+	"time"
 )
 
 // Kinds of actor.
@@ -34,6 +35,7 @@ type Actor struct {
 	Scopes         []string   // of a credential
 	ConsoleSession bool       // a person's session, not a credential
 	SessionID      string     // of a console session
+	SignedInAt     time.Time  // of a console session: when password and code were last given
 	Via            CreatedVia
 	Address        netip.Addr
 	RequestID      string
@@ -55,4 +57,21 @@ func (a Actor) isAdmin() bool {
 		return a.Role == RoleOwner || a.Role == RoleAdmin
 	}
 	return slices.Contains(a.Scopes, ScopeAdminWrite)
+}
+
+// Administers tells whether the actor acts as an admin, so that a page may
+// offer what only admins can do. Whoever is offered too much is still refused.
+func (a Actor) Administers() bool { return a.isAdmin() }
+
+// MayChange tells whether the actor may change a credential that was created
+// by somebody: their own, which they may narrow and renew, or as an admin.
+func (a Actor) MayChange(createdBy Principal) bool { return a.isAdmin() || createdBy == a.Principal }
+
+// FreshFor is how long after sign-in a person need not give password and code
+// again before what is dangerous: security settings, revoke all.
+const FreshFor = 15 * time.Minute
+
+// FreshAt tells whether the actor signed in within FreshFor of that moment.
+func (a Actor) FreshAt(now time.Time) bool {
+	return a.ConsoleSession && now.Sub(a.SignedInAt) < FreshFor
 }

@@ -79,7 +79,10 @@ func (s *Service) CreateApplication(ctx context.Context, actor Actor, in Applica
 			if err != nil {
 				return err
 			}
-			made.Client, made.Secret, made.Application.ClientCount = &client, secret, 1
+			made.Client, made.Secret = &client, secret
+			if made.Application, err = s.applicationDetails(ctx, c, app); err != nil {
+				return err
+			}
 			audit["clientId"], audit["client"] = clientID, auditClient(client)
 		}
 		c.after = audit

@@ -5,7 +5,14 @@ import "context"
 // ApplicationDetails is an application as administrators see it.
 type ApplicationDetails struct {
 	Application
-	ClientCount int // revoked ones too
+	Clients ApplicationClients // at the moment of the read
+}
+
+// ApplicationClients are the clients of an application in numbers.
+type ApplicationClients struct {
+	Count        int      // of all, revoked ones too
+	Active       int      // of those that can authenticate
+	Environments []string // of those not revoked; sorted
 }
 
 // ApplicationQuery selects and pages applications. Empty fields do not filter.

@@ -17,16 +17,30 @@ var (
 const firstProject = "Default"
 
 // OrganizationInput names a new organization and its owner.
-type OrganizationInput struct{ Name, Email string }
+type OrganizationInput struct {
+	Name, Email string
+	Password    string // of the owner; empty: one is made
+}
 
 // CreatedOrganization is a new organization with the one showing of its
-// owner's password and of an API token for the admin API.
+// owner's password, if that was made, and of an API token for the admin API.
 type CreatedOrganization struct {
 	Organization Organization
 	Owner        Member
 	Project      Project // its first
 	Password     SecretText
 	AdminToken   SecretText
+}
+
+// IsEmpty tells whether the installation has no member yet: whether Bootstrap
+// would find it empty.
+func (s *Service) IsEmpty(ctx context.Context) (bool, error) {
+	var has bool
+	err := s.Store.Read(ctx, func(r Reader) (err error) {
+		has, err = r.HasMember(ctx)
+		return err
+	})
+	return !has, err
 }
 
 // Bootstrap makes the first organization and its owner. It is a conflict, and
@@ -43,6 +57,9 @@ func (s *Service) CreateOrganization(ctx context.Context, actor Actor, in Organi
 func (s *Service) createOrganization(ctx context.Context, actor Actor, op operation, in OrganizationInput) (CreatedOrganization, error) {
 	var v invalid
 	name, email := v.name("organization", in.Name), v.email("email", in.Email)
+	if in.Password != "" {
+		v.text("password", in.Password, minPassword, maxPassword)
+	}
 	if err := v.err(); err != nil {
 		return CreatedOrganization{}, err
 	}
@@ -54,16 +71,20 @@ func (s *Service) createOrganization(ctx context.Context, actor Actor, op operat
 		}
 		ids[i] = id
 	}
-	password, err := newPassword(s.Rand)
-	if err != nil {
-		return CreatedOrganization{}, err
+	made := CreatedOrganization{}
+	password := in.Password
+	if password == "" {
+		fresh, err := newPassword(s.Rand)
+		if err != nil {
+			return CreatedOrganization{}, err
+		}
+		made.Password, password = fresh, fresh.Reveal()
 	}
-	hash, err := s.Hash(password.Reveal())
+	hash, err := s.Hash(password)
 	if err != nil {
 		return CreatedOrganization{}, fmt.Errorf("hash a password: %w", err)
 	}
 
-	made := CreatedOrganization{Password: password}
 	actor.OrganizationID = ids[0]
 	err = s.change(ctx, actor, op, ids[0], func(c *change) error {
 		// Two bootstraps at once: the feed's counter lets one pass after the other.

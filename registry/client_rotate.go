@@ -220,5 +220,15 @@ func (s *Service) DeleteSecret(ctx context.Context, actor Actor, clientID, secre
 }
 
 func recentlyUsed(client Client, secret Secret, now time.Time) bool {
-	return !secret.Usage.LastUsedAt.IsZero() && secret.Usage.LastUsedAt.After(now.Add(-max(inUseWithin, 2*client.ttl())))
+	return now.Before(client.InUseUntil(secret))
+}
+
+// InUseUntil is when one of the client's secrets counts as out of use unless
+// it is used again: deleting it needs force before. It is zero for a secret
+// that was never used.
+func (c Client) InUseUntil(s Secret) time.Time {
+	if s.Usage.LastUsedAt.IsZero() {
+		return time.Time{}
+	}
+	return s.Usage.LastUsedAt.Add(max(inUseWithin, 2*c.ttl()))
 }

@@ -59,7 +59,7 @@ func (c *change) client(ctx context.Context, clientID string, match int64) (Clie
 	if client.GoneAt(c.now) || !c.actor.reaches(client.ProjectID) {
 		return Client{}, NotFound("client")
 	}
-	if !c.actor.isAdmin() && client.CreatedBy != c.actor.Principal {
+	if !c.actor.MayChange(client.CreatedBy) {
 		return Client{}, Forbidden(CodeForbidden, "only owners, admins and its creator may change a client")
 	}
 	if c.actor.credential() {
@@ -90,7 +90,7 @@ func (c *change) apiToken(ctx context.Context, id string, match int64) (APIToken
 	if !c.actor.reaches(t.ProjectID) {
 		return APIToken{}, NotFound("API token")
 	}
-	if !c.actor.isAdmin() && t.CreatedBy != c.actor.Principal {
+	if !c.actor.MayChange(t.CreatedBy) {
 		return APIToken{}, Forbidden(CodeForbidden, "only owners, admins and its creator may change an API token")
 	}
 	if c.actor.credential() && (t.ID == c.actor.ID || holdsAdmin(t.Scopes, nil)) {

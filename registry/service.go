@@ -298,13 +298,18 @@ func (s *Service) read(ctx context.Context, actor Actor, fn func(Reader) error) 
 type Me struct {
 	Actor        Actor
 	Organization Organization
+	Email        string // of a person
 }
 
 // Me tells who the actor is and where it belongs.
 func (s *Service) Me(ctx context.Context, actor Actor) (Me, error) {
 	me := Me{Actor: actor}
 	err := s.read(ctx, actor, func(r Reader) (err error) {
-		me.Organization, err = r.Organization(ctx, actor.OrganizationID)
+		if me.Organization, err = r.Organization(ctx, actor.OrganizationID); err != nil || actor.Kind != ActorMember {
+			return err
+		}
+		m, err := r.Member(ctx, actor.OrganizationID, actor.ID)
+		me.Email = m.Email
 		return err
 	})
 	return me, err

@@ -58,7 +58,7 @@ func (s *Service) SessionActor(ctx context.Context, id string) (Actor, error) {
 	}
 	actor := Actor{
 		Principal: Principal{ActorMember, m.ID}, OrganizationID: m.OrganizationID, Role: m.Role,
-		ConsoleSession: true, SessionID: session.ID, Via: ViaConsole,
+		ConsoleSession: true, SessionID: session.ID, SignedInAt: session.CreatedAt, Via: ViaConsole,
 	}
 	if expiredAt(session.ExpiresAt(), now) {
 		return Actor{}, &Refused{CauseSessionExpired, m.OrganizationID, actor.Principal}

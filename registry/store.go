@@ -40,9 +40,9 @@ type Reader interface {
 	Application(ctx context.Context, organizationID, id string) (Application, error)
 	// ApplicationPage leaves out what lies in another project, if one is named.
 	ApplicationPage(ctx context.Context, organizationID, projectID string, page Page) ([]Application, error)
-	// ClientCounts returns how many clients each application has, those not
-	// confirmed by then left out.
-	ClientCounts(ctx context.Context, organizationID string, applicationIDs []string, notGoneAt time.Time) (map[string]int, error)
+	// ClientCounts counts the clients of each application at that moment, those
+	// not confirmed by then left out.
+	ClientCounts(ctx context.Context, organizationID string, applicationIDs []string, at time.Time) (map[string]ApplicationClients, error)
 	API(ctx context.Context, organizationID, id string) (API, error)
 	APIs(ctx context.Context, organizationID string) ([]API, error)
 	APIPage(ctx context.Context, organizationID string, page Page) ([]API, error)

@@ -2,6 +2,7 @@ package storage
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -86,23 +87,39 @@ func (s *session) ApplicationPage(ctx context.Context, organizationID, projectID
 }
 
 // ClientCounts implements registry.Reader.
-func (s *session) ClientCounts(ctx context.Context, organizationID string, applicationIDs []string, notGoneAt time.Time) (map[string]int, error) {
-	counts := make(map[string]int, len(applicationIDs))
+func (s *session) ClientCounts(ctx context.Context, organizationID string, applicationIDs []string, at time.Time) (map[string]registry.ApplicationClients, error) {
+	counts := make(map[string]registry.ApplicationClients, len(applicationIDs))
 	if len(applicationIDs) == 0 {
 		return counts, nil
 	}
 	var rows []struct {
 		ApplicationID string
+		Environment   string
+		Status        registry.Status
 		Clients       int
 	}
-	filter := registry.ClientFilter{OrganizationID: organizationID, NotGoneAt: notGoneAt}
+	status, args := statusOf("c", at, registry.CredentialClient)
+	filter := registry.ClientFilter{OrganizationID: organizationID, NotGoneAt: at}
 	err := s.get(ctx, "client", s.bun.NewSelect().TableExpr("clients AS c").
-		ColumnExpr("c.application_id, count(*) AS clients").
+		ColumnExpr("c.application_id, c.environment, "+status+" AS status, count(*) AS clients", args...).
 		ApplyQueryBuilder(clientsThat(filter)).
 		Where("c.application_id IN (?)", bun.List(applicationIDs)).
-		Group("c.application_id"), &rows)
+		GroupExpr("1, 2, 3").OrderExpr("1, 2, 3"), &rows)
 	for _, row := range rows {
-		counts[row.ApplicationID] = row.Clients
+		n := counts[row.ApplicationID]
+		n.Count += row.Clients
+		if row.Status == registry.StatusActive {
+			n.Active += row.Clients
+		}
+		if row.Environment != "" && row.Status != registry.StatusRevoked {
+			n.Environments = append(n.Environments, row.Environment)
+		}
+		counts[row.ApplicationID] = n
+	}
+	for id, n := range counts {
+		slices.Sort(n.Environments)
+		n.Environments = slices.Compact(n.Environments)
+		counts[id] = n
 	}
 	return counts, err
 }

@@ -2,7 +2,6 @@ package storage
 
 import (
 	"context"
-	"strings"
 
 	"github.com/uptrace/bun"
 
@@ -30,15 +29,8 @@ func (s *session) CredentialCounts(ctx context.Context, q registry.CountQuery) (
 
 // countOf counts the credentials of one kind by their status.
 func (s *session) countOf(kind, table string, q registry.CountQuery) *bun.SelectQuery {
-	var status strings.Builder
-	var args []any
-	status.WriteString("CASE")
-	for _, c := range statuses("c", q.At, kind) {
-		status.WriteString(" WHEN " + c.condition + " THEN '" + string(c.status) + "'")
-		args = append(args, c.args...)
-	}
-	status.WriteString(" END AS status")
-	query := s.bun.NewSelect().TableExpr(table+" AS c").ColumnExpr("? AS kind", kind).ColumnExpr(status.String(), args...).
+	status, args := statusOf("c", q.At, kind)
+	query := s.bun.NewSelect().TableExpr(table+" AS c").ColumnExpr("? AS kind", kind).ColumnExpr(status+" AS status", args...).
 		ColumnExpr("count(*) AS count").
 		ColumnExpr("count(*) - count(u.last_used_at) AS never_used").
 		ColumnExpr("count(CASE WHEN coalesce(u.last_used_at, c.created_at) <= ? THEN 1 END) AS unused", moment{q.UnusedSince}).

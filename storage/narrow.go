@@ -29,6 +29,17 @@ type statusCase struct {
 	args      []any
 }
 
+// statusOf is the status at that moment as an expression, and its arguments.
+func statusOf(alias string, at time.Time, kind string) (expression string, args []any) {
+	var b strings.Builder
+	b.WriteString("CASE")
+	for _, c := range statuses(alias, at, kind) {
+		b.WriteString(" WHEN " + c.condition + " THEN '" + string(c.status) + "'")
+		args = append(args, c.args...)
+	}
+	return b.String() + " END", args
+}
+
 // withStatus leaves the credentials that have the status at that moment.
 func withStatus(query *bun.SelectQuery, alias string, at time.Time, kind string, status registry.Status) *bun.SelectQuery {
 	for _, c := range statuses(alias, at, kind) {

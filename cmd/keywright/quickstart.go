@@ -120,6 +120,8 @@ func (q quickstart) print(w io.Writer, s *server, tokenPath string) error {
 	_, err := fmt.Fprintf(w, `
 Keywright runs for development. Everything is in %s; remove it to begin anew.
 
+The console is at %s/console; sign in as %s with the password %s
+
 # 1. The service gets a token.
 curl -sS -w '\n' -u %s -d grant_type=client_credentials %s/oauth2/token | tee %s
 
@@ -133,6 +135,7 @@ curl -sS -i -u %s -d "%s" %s/oauth2/revoke
 curl -sS %s/metrics | grep -E '^keywright_(token_requests|introspections|revocations|credential_usage)_total'
 
 `, dataFolder,
+		s.listeners.admin.url(), q.Email, q.Password,
 		basic(q.Client), public, file,
 		basic(q.ResourceServer), token, public,
 		basic(q.Client), token, public,

@@ -13,8 +13,10 @@ import (
 	"github.com/spf13/cobra"
 
 	"keywright/admin"
+	"keywright/admin/console"
 	"keywright/configs"
 	"keywright/internal/guess"
+	"keywright/internal/signin"
 	"keywright/internal/web"
 	"keywright/metrics"
 	"keywright/oauth"
@@ -42,7 +44,9 @@ func serveCommand(env Environment) *cobra.Command {
 		if err := cfg.CheckServe(); err != nil {
 			return err
 		}
-		return serve(cmd.Context(), cfg, newLogger(env, cfg), options{migrate: *migrate}, nil)
+		return serve(cmd.Context(), cfg, newLogger(env, cfg), options{migrate: *migrate}, func(_ context.Context, s *server) error {
+			return s.printSetup(env.Stdout)
+		})
 	}
 	return cmd
 }
@@ -57,6 +61,8 @@ type server struct {
 	listeners listeners
 	keys      *signing.Ring
 	watched   *metrics.CredentialWatch
+	setup     *console.Setup // nil: there is an owner
+	setupCode string
 }
 
 // serve runs the three listeners until ctx is done or the process is told to
@@ -141,6 +147,9 @@ func newServer(ctx context.Context, a *assembly) (_ *server, err error) {
 		Proxies: proxies, Health: s.health, ErrorIDs: a.ids, Now: time.Now, Rand: rand.Reader, Logger: a.logger,
 	}
 	authenticator := registry.NewAuthenticator(registry.AuthenticatorConfig{HotPath: a.db, Assertions: a.db, Peppers: a.vault.Peppers(), Uses: s.ledger, Now: time.Now, Guard: guess.NewGuard(time.Now)})
+	if s.setup, s.setupCode, err = console.NewSetup(ctx, a.service, time.Now, rand.Reader); err != nil {
+		return nil, err
+	}
 	if err := s.mountPublic(engine, authenticator); err != nil {
 		return nil, err
 	}
@@ -167,12 +176,25 @@ func (s *server) mountPublic(c web.Config, authenticator *registry.Authenticator
 }
 
 func (s *server) mountAdmin(c web.Config, authenticator *registry.Authenticator) error {
-	c.Listener, c.MaxBody, c.WriteError = "admin", web.MaxAdminBody, web.WriteProblem
+	pages, err := console.WriteError(web.WriteProblem)
+	if err != nil {
+		return err
+	}
+	c.Listener, c.MaxBody, c.WriteError = "admin", web.MaxAdminBody, pages
 	c.Observe = func(route, method string, status int, _ time.Duration) { s.metrics.AdminRequest(route, method, status) }
 	engine := web.NewEngine(c)
+	sessions := signin.NewKeeper(signin.Config{
+		Service: s.service, Store: s.db.SessionTokens(), Now: time.Now,
+		SecureCookies: s.cfg.AdminTLSCert != "" || s.cfg.AdminInsecure,
+	})
 	if err := admin.Mount(engine, admin.Config{
-		Service: s.service, Authenticator: authenticator, ParseAccessToken: s.keys.ParseAccessToken, Now: time.Now,
-		SessionStore: s.db.SessionTokens(), SecureCookies: s.cfg.AdminTLSCert != "" || s.cfg.AdminInsecure,
+		Service: s.service, Authenticator: authenticator, ParseAccessToken: s.keys.ParseAccessToken, Now: time.Now, Sessions: sessions,
+	}); err != nil {
+		return err
+	}
+	if err := console.Mount(engine, console.Config{
+		Service: s.service, Authenticator: authenticator, ParseAccessToken: s.keys.ParseAccessToken,
+		Sessions: sessions, Setup: s.setup, TicketBox: s.vault.CursorBox(), Issuer: s.issuer, Now: time.Now,
 	}); err != nil {
 		return err
 	}

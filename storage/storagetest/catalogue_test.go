@@ -147,11 +147,21 @@ func TestApplicationsAndTheirClients(t *testing.T) {
 		sameAs(t, list("", registry.Page{Limit: 9}), []registry.Application{wide, w.app})
 		sameAs(t, list("", registry.Page{Limit: 9, AfterAt: wide.CreatedAt, AfterID: wide.ID}), []registry.Application{w.app})
 		sameAs(t, list(w.prj.ID, registry.Page{Limit: 9}), []registry.Application{w.app})
-		for at, want := range map[time.Time]map[string]int{
-			noon:           {w.app.ID: 2},
-			gone.ConfirmBy: {w.app.ID: 1},
+		plain := gone
+		plain.ID, plain.ConfirmBy, plain.ExpiresAt, plain.IsActive, plain.Environment = id("kwc_"), time.Time{}, time.Time{}, true, "staging"
+		unlabelled := plain
+		unlabelled.ID, unlabelled.Environment = id("kwc_"), ""
+		change(t, db, func(tx registry.Tx) error {
+			if err := tx.InsertClient(ctx, plain); err != nil {
+				return err
+			}
+			return tx.InsertClient(ctx, unlabelled)
+		})
+		for at, want := range map[time.Time]map[string]registry.ApplicationClients{
+			noon:           {w.app.ID: {Count: 4, Active: 2, Environments: []string{gone.Environment, "staging"}}},
+			gone.ConfirmBy: {w.app.ID: {Count: 3, Active: 2, Environments: []string{"staging"}}},
 		} {
-			sameAs(t, read(t, db, func(r registry.Reader) (map[string]int, error) {
+			sameAs(t, read(t, db, func(r registry.Reader) (map[string]registry.ApplicationClients, error) {
 				return r.ClientCounts(ctx, w.org.ID, []string{w.app.ID, wide.ID, other.app.ID}, at)
 			}), want)
 		}

@@ -1,4 +1,4 @@
-package admin
+package signin
 
 import (
 	"errors"
@@ -12,9 +12,9 @@ import (
 	"keywright/internal/web"
 )
 
-func newTestGuesses() (*guesses, *time.Time) {
+func newTestGuesses() (*Guesses, *time.Time) {
 	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
-	return newGuesses(func() time.Time { return now }), &now
+	return NewGuesses(func() time.Time { return now }), &now
 }
 
 func host(n int) netip.Addr { return netip.AddrFrom4([4]byte{192, 0, byte(n >> 8), byte(n)}) }
@@ -53,11 +53,11 @@ func TestGuessesAreSlowedByEach(t *testing.T) {
 		"other spellings": {func(i int) string { return []string{"a", " A"}[i%2] }, func(int) netip.Addr { return host(1) }, pairPace.Burst},
 	} {
 		g, now := newTestGuesses()
-		if got := refusedAfter(t, func(i int) error { return g.try(tc.account(i), tc.address(i)) }); got != tc.burst {
+		if got := refusedAfter(t, func(i int) error { return g.Try(tc.account(i), tc.address(i)) }); got != tc.burst {
 			t.Errorf("%s: refused after %d tries, want %d", name, got, tc.burst)
 		}
 		*now = now.Add(time.Hour)
-		if err := g.try(tc.account(0), tc.address(0)); err != nil {
+		if err := g.Try(tc.account(0), tc.address(0)); err != nil {
 			t.Errorf("%s: refused an hour later: %v", name, err)
 		}
 	}
@@ -67,12 +67,12 @@ func TestGuessesAreSlowedByEach(t *testing.T) {
 func TestStrangersDoNotLockOut(t *testing.T) {
 	t.Parallel()
 	g, _ := newTestGuesses()
-	g.succeeded("a", host(1))
-	refusedAfter(t, func(i int) error { return g.try("a", host(i+2)) })
-	if err := g.try("a", host(1)); err != nil {
+	g.Succeeded("a", host(1))
+	refusedAfter(t, func(i int) error { return g.Try("a", host(i+2)) })
+	if err := g.Try("a", host(1)); err != nil {
 		t.Errorf("where its owner signed in before: %v", err)
 	}
-	if err := g.try("a", host(999)); err == nil {
+	if err := g.Try("a", host(999)); err == nil {
 		t.Error("a stranger is not slowed down")
 	}
 }
@@ -84,7 +84,7 @@ func TestGuessesAtOnce(t *testing.T) {
 	passed := make(chan struct{}, 100)
 	for range cap(passed) {
 		all.Go(func() {
-			if g.try("a", host(1)) == nil {
+			if g.Try("a", host(1)) == nil {
 				passed <- struct{}{}
 			}
 		})
@@ -98,11 +98,11 @@ func TestGuessesAtOnce(t *testing.T) {
 func TestGuessesForgetTheOldest(t *testing.T) {
 	t.Parallel()
 	g, _ := newTestGuesses()
-	g.succeeded("watched", host(1))
+	g.Succeeded("watched", host(1))
 	for i := range 3 * maxTries {
-		_ = g.try(fmt.Sprint(i), netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)}))
+		_ = g.Try(fmt.Sprint(i), netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)}))
 		if i%(maxTries/2) == 0 {
-			_ = g.try("watched", host(1))
+			_ = g.Try("watched", host(1))
 		}
 	}
 	if _, good := g.good.Get(guess.KeyOf("watched", guess.Network(host(1)))); !good {

@@ -1,4 +1,4 @@
-package admin
+package signin
 
 import (
 	"net/http"
@@ -11,7 +11,7 @@ func TestCookies(t *testing.T) {
 		false: "keywright=x; Path=/; HttpOnly; SameSite=Lax",
 		true:  "__Host-keywright=x; Path=/; HttpOnly; Secure; SameSite=Lax",
 	} {
-		c := newConsole(nil, secure)
+		c := newCookies(nil, secure)
 		cookie := c.cookie("x")
 		if got := cookie.String(); got != want {
 			t.Errorf("secure %v: got %s, want %s", secure, got, want)

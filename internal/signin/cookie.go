@@ -1,4 +1,4 @@
-package admin
+package signin
 
 import (
 	"context"
@@ -13,20 +13,20 @@ import (
 // Names of the session cookie. The prefix makes browsers demand Secure, the
 // path / and no domain, so that no other host can plant one (RFC 6265bis §4.1.3).
 const (
-	cookieName       = "keywright"
-	secureCookieName = "__Host-keywright"
+	CookieName       = "keywright"
+	SecureCookieName = "__Host-keywright"
 )
 
-// console keeps the cookies of console sessions. A cookie holds a random
+// cookies keeps the cookies of console sessions. A cookie holds a random
 // token, and the store its hash; when a session is over is registry's to say.
-type console struct {
+type cookies struct {
 	tokens *scs.SessionManager
 	secure bool
 }
 
-// newConsole does without scs.New, which starts a goroutine that nothing stops.
-func newConsole(store scs.Store, secure bool) console {
-	return console{secure: secure, tokens: &scs.SessionManager{
+// newCookies does without scs.New, which starts a goroutine that nothing stops.
+func newCookies(store scs.Store, secure bool) cookies {
+	return cookies{secure: secure, tokens: &scs.SessionManager{
 		Store: store, Codec: idCodec{}, HashTokenInStore: true, Lifetime: registry.SessionAbsoluteLimit,
 	}}
 }
@@ -47,15 +47,15 @@ func (idCodec) Decode(id []byte) (time.Time, map[string]any, error) {
 	return time.Time{}, map[string]any{sessionKey: string(id)}, nil
 }
 
-func (c console) name() string {
+func (c cookies) name() string {
 	if c.secure {
-		return secureCookieName
+		return SecureCookieName
 	}
-	return cookieName
+	return CookieName
 }
 
 // token returns what the session cookie of the request holds, if there is one.
-func (c console) token(req *http.Request) (string, error) {
+func (c cookies) token(req *http.Request) (string, error) {
 	all := req.CookiesNamed(c.name())
 	switch len(all) {
 	case 0:
@@ -67,7 +67,7 @@ func (c console) token(req *http.Request) (string, error) {
 }
 
 // session returns the id of the session that a token stands for.
-func (c console) session(ctx context.Context, token string) (string, error) {
+func (c cookies) session(ctx context.Context, token string) (string, error) {
 	ctx, err := c.tokens.Load(ctx, token)
 	if err != nil {
 		return "", err
@@ -82,7 +82,7 @@ func (c console) session(ctx context.Context, token string) (string, error) {
 // begin returns the cookie of a session. Its token is new, whatever token the
 // request brought, and that one is worth nothing from now on: nobody can plant
 // a token and wait for a person to sign in with it.
-func (c console) begin(ctx context.Context, presented, id string) (http.Cookie, error) {
+func (c cookies) begin(ctx context.Context, presented, id string) (http.Cookie, error) {
 	ctx, err := c.tokens.Load(ctx, presented)
 	if err != nil {
 		return http.Cookie{}, err
@@ -99,14 +99,14 @@ func (c console) begin(ctx context.Context, presented, id string) (http.Cookie, 
 }
 
 // cookie is gone when the browser is closed; the session ends by itself.
-func (c console) cookie(token string) http.Cookie {
+func (c cookies) cookie(token string) http.Cookie {
 	return http.Cookie{ //nolint:gosec // without TLS, which is for loopback alone, it cannot be Secure
 		Name: c.name(), Value: token, Path: "/", Secure: c.secure, HttpOnly: true, SameSite: http.SameSiteLaxMode,
 	}
 }
 
 // farewell is the cookie that takes the cookie away.
-func (c console) farewell() http.Cookie {
+func (c cookies) farewell() http.Cookie {
 	gone := c.cookie("") //nolint:gosec // as above
 	gone.MaxAge = -1
 	return gone

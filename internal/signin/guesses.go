@@ -1,4 +1,4 @@
-package admin
+package signin
 
 import (
 	"net/netip"
@@ -10,14 +10,14 @@ import (
 	"keywright/internal/web"
 )
 
-// guesses slows down those who guess passwords and one-time codes: by address,
+// Guesses slows down those who guess passwords and one-time codes: by address,
 // by account, and by both together. Each try takes from all three; what is
 // taken comes back with time, so that nobody is locked out for ever. Whoever
 // has signed in from an address before is not held up there by strangers who
 // try the account from elsewhere.
 //
 // Each replica counts for itself.
-type guesses struct {
+type Guesses struct {
 	now       func() time.Time
 	mu        sync.Mutex
 	addresses *guess.Budgets
@@ -36,8 +36,9 @@ var (
 // entries, of some hundred bytes each.
 const maxTries = 20_000
 
-func newGuesses(now func() time.Time) *guesses {
-	return &guesses{
+// NewGuesses returns guesses of which none was made.
+func NewGuesses(now func() time.Time) *Guesses {
+	return &Guesses{
 		now:       now,
 		addresses: guess.NewBudgets(addressPace, maxTries),
 		accounts:  guess.NewBudgets(accountPace, maxTries),
@@ -46,9 +47,9 @@ func newGuesses(now func() time.Time) *guesses {
 	}
 }
 
-// try takes one try at an account, an e-mail address or the id of a member,
+// Try takes one try at an account, an e-mail address or the id of a member,
 // or fails with *web.SlowDownError.
-func (g *guesses) try(account string, address netip.Addr) error {
+func (g *Guesses) Try(account string, address netip.Addr) error {
 	account, network := sameAccount(account), guess.Network(address)
 	pair := guess.KeyOf(account, network)
 	g.mu.Lock()
@@ -66,8 +67,8 @@ func (g *guesses) try(account string, address netip.Addr) error {
 	return nil
 }
 
-// succeeded forgives the tries at an account from that address.
-func (g *guesses) succeeded(account string, address netip.Addr) {
+// Succeeded forgives the tries at an account from that address.
+func (g *Guesses) Succeeded(account string, address netip.Addr) {
 	pair := guess.KeyOf(sameAccount(account), guess.Network(address))
 	g.mu.Lock()
 	defer g.mu.Unlock()

@@ -1,0 +1,5 @@
+//go:build !race
+
+package consoletest
+
+const raceEnabled = false
