@@ -23,6 +23,10 @@ run: ## start a development server on loopback: SQLite and keys in ./keywright-d
 test: ## all tests with the race detector, on SQLite and Postgres
 	@.ci/test
 
+.PHONY: console
+console: ## the browser tests of the console, which is not finished; they need Chromium
+	@CONSOLE_TESTS=1 PACKAGES=./admin/console/... .ci/test
+
 .PHONY: check
 check: ## format, vet, lint, go.mod, and all tests: what continuous integration runs
 	@.ci/check
