@@ -70,6 +70,7 @@ func rule39(s *scene) {
 	s.do("DELETE", "/v1/clients/"+deleted.ID, nil)
 	s.do("POST", "/v1/clients/"+replaced.ID+"/regenerate", nil)
 
+	// A test vector of docs/api.md, the secret of nobody.
 	const zeros = "kws_000000000000000000000000000000000000000000000000000000000bc75c58"
 	bodies := map[string]bool{}
 	for _, r := range []struct {

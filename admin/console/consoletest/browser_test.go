@@ -33,7 +33,7 @@ func findBrowser(t *testing.T) {
 	case os.Getenv("REQUIRE_PEERS") == "1":
 		t.Fatal("there is no Chromium")
 	default:
-		t.Skip("there is no Chromium; make test installs it where it can")
+		t.Skip("there is no Chromium; make console installs it where it can")
 	}
 }
 
