@@ -67,6 +67,9 @@ func (a Actor) Administers() bool { return a.isAdmin() }
 // by somebody: their own, which they may narrow and renew, or as an admin.
 func (a Actor) MayChange(createdBy Principal) bool { return a.isAdmin() || createdBy == a.Principal }
 
+// MayTouch tells whether the actor may make, change or remove members of a role.
+func (a Actor) MayTouch(role MemberRole) bool { return a.isAdmin() && a.mayMakeOrTouch(role) == nil }
+
 // FreshFor is how long after sign-in a person need not give password and code
 // again before what is dangerous: security settings, revoke all.
 const FreshFor = 15 * time.Minute

@@ -36,7 +36,8 @@ type APIPatch struct {
 
 // APIQuery pages the APIs of an organization.
 type APIQuery struct {
-	Limit  int // 1 to 200; 0: 50
+	Search string // in the name or identifier, letters of any case
+	Limit  int    // 1 to 200; 0: 50
 	Cursor string
 }
 
@@ -250,8 +251,8 @@ func (s *Service) API(ctx context.Context, actor Actor, id string) (API, error) 
 func (s *Service) APIs(ctx context.Context, actor Actor, q APIQuery) (APIList, error) {
 	var list APIList
 	err := s.read(ctx, actor, func(r Reader) error {
-		cursor := s.cursorFor("apis", actor.OrganizationID)
-		page, err := cursor.page(q.Limit, q.Cursor)
+		cursor := s.cursorFor("apis", actor.OrganizationID, q.Search)
+		page, err := cursor.searched(q.Search, q.Limit, q.Cursor)
 		if err != nil {
 			return err
 		}

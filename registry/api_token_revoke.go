@@ -1,13 +1,10 @@
 package registry
 
-import (
-	"context"
-	"fmt"
-)
+import "context"
 
 var (
 	opAPITokenRevoke    = operation{"api_token.revoke", FeedAPIToken, byAdmin}
-	opAPITokenRevokeAll = operation{"api_token.revoke_all", FeedOrganization, byAdmin}
+	opAPITokenRevokeAll = operation{"api_token.revoke_all", FeedOrganization, byRecentAdmin}
 	opAPITokenDelete    = operation{"api_token.delete", FeedAPIToken, byAdminOrCreator}
 )
 
@@ -64,21 +61,28 @@ func (s *Service) RevokeAllAPITokens(ctx context.Context, actor Actor, in Revoke
 		OrganizationID: clients.OrganizationID, ProjectID: clients.ProjectID, CreatedBy: clients.CreatedBy, OnlyUnrevoked: true,
 	}
 	var result RevokeAllAPITokensResult
+	if in.DryRun {
+		err = s.preview(ctx, actor, opAPITokenRevokeAll, in.target(), "", func(r Reader) error {
+			result, err = revokableAPITokens(ctx, r, actor, in, filter)
+			return err
+		})
+		return result, err
+	}
 	err = s.change(ctx, actor, opAPITokenRevokeAll, in.target(), func(c *change) error {
-		if result, err = c.revokableAPITokens(ctx, filter); err != nil {
-			return err
-		}
-		if err := in.expects(result.Count, "API tokens"); err != nil {
-			return err
-		}
-		if c.nothing = in.DryRun || result.Count == 0; c.nothing {
-			return nil
-		}
-		ids, err := c.RevokeAPITokens(ctx, filter, c.now)
+		ids, err := c.LockAPITokens(ctx, filter)
 		if err != nil {
 			return err
 		}
+		if err := mayRevokeAPITokens(ctx, c, actor, filter); err != nil {
+			return err
+		}
 		if err := in.expects(len(ids), "API tokens"); err != nil {
+			return err
+		}
+		if c.nothing = len(ids) == 0; c.nothing {
+			return nil
+		}
+		if err := c.RevokeAPITokens(ctx, ids, c.now); err != nil {
 			return err
 		}
 		c.after = map[string]any{"selector": in.selector(), "count": len(ids), "apiTokenIds": ids}
@@ -96,28 +100,29 @@ func (in RevokeAllInput) expects(count int, what string) error {
 	return nil
 }
 
-// revokableAPITokens counts what the filter hits, and refuses a machine that
-// would hit itself or one holding the admin API's scopes.
-func (c *change) revokableAPITokens(ctx context.Context, filter APITokenFilter) (RevokeAllAPITokensResult, error) {
-	var result RevokeAllAPITokensResult
-	for page := (Page{Limit: maxLimit}); ; {
-		tokens, err := c.APITokenPage(ctx, filter, page)
-		if err != nil {
-			return result, err
-		}
-		for _, t := range tokens {
-			if c.actor.credential() && (t.ID == c.actor.ID || holdsAdmin(t.Scopes, nil)) {
-				return RevokeAllAPITokensResult{}, consoleSessionRequired(fmt.Sprintf("revoking %s, which holds a %s* scope,", t.ID, scopeAdmin))
-			}
-		}
-		result.Count += len(tokens)
-		result.Items = append(result.Items, tokens[:min(len(tokens), max(0, revokeAllShown-len(result.Items)))]...)
-		if len(tokens) < page.Limit {
-			return result, nil
-		}
-		last := tokens[len(tokens)-1]
-		page.AfterAt, page.AfterID = last.CreatedAt, last.ID
+// revokableAPITokens finds out what the filter hits.
+func revokableAPITokens(ctx context.Context, r Reader, actor Actor, in RevokeAllInput, filter APITokenFilter) (result RevokeAllAPITokensResult, err error) {
+	if err := mayRevokeAPITokens(ctx, r, actor, filter); err != nil {
+		return result, err
 	}
+	if result.Count, err = r.CountAPITokens(ctx, filter); err != nil {
+		return result, err
+	}
+	if err := in.expects(result.Count, "API tokens"); err != nil {
+		return result, err
+	}
+	result.Items, err = r.APITokenPage(ctx, filter, Page{Limit: revokeAllShown})
+	return result, err
+}
+
+// mayRevokeAPITokens refuses a machine that would hit one holding the admin
+// API's scopes. One that asks holds them, so that it cannot hit itself either.
+func mayRevokeAPITokens(ctx context.Context, r Reader, actor Actor, filter APITokenFilter) error {
+	if !actor.credential() {
+		return nil
+	}
+	holder, err := r.APITokenHolding(ctx, filter, scopeAdmin)
+	return mustHoldNoAdmin(holder, err)
 }
 
 func (c *change) revokedAPITokens(ctx context.Context, ids []string) (RevokeAllAPITokensResult, error) {

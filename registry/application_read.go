@@ -18,7 +18,8 @@ type ApplicationClients struct {
 // ApplicationQuery selects and pages applications. Empty fields do not filter.
 type ApplicationQuery struct {
 	ProjectID string
-	Limit     int // 1 to 200; 0: 50
+	Search    string // in the name or description, letters of any case
+	Limit     int    // 1 to 200; 0: 50
 	Cursor    string
 }
 
@@ -58,8 +59,8 @@ func (s *Service) Applications(ctx context.Context, actor Actor, q ApplicationQu
 		} else if !actor.reaches(q.ProjectID) {
 			return nil
 		}
-		cursor := s.cursorFor("applications", actor.OrganizationID, q.ProjectID)
-		page, err := cursor.page(q.Limit, q.Cursor)
+		cursor := s.cursorFor("applications", actor.OrganizationID, q.ProjectID, q.Search)
+		page, err := cursor.searched(q.Search, q.Limit, q.Cursor)
 		if err != nil {
 			return err
 		}

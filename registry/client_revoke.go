@@ -8,7 +8,7 @@ import (
 
 var (
 	opClientRevoke    = operation{"client.revoke", FeedClient, byAdmin}
-	opClientRevokeAll = operation{"client.revoke_all", FeedOrganization, byAdmin}
+	opClientRevokeAll = operation{"client.revoke_all", FeedOrganization, byRecentAdmin}
 	opClientDelete    = operation{"client.delete", FeedClient, byAdminOrCreator}
 )
 
@@ -73,26 +73,35 @@ func (s *Service) RevokeAllClients(ctx context.Context, actor Actor, in RevokeAl
 		return RevokeAllResult{}, err
 	}
 	var result RevokeAllResult
+	if in.DryRun {
+		err = s.preview(ctx, actor, opClientRevokeAll, in.target(), filter.ProjectID, func(r Reader) error {
+			filter.NotGoneAt = s.now()
+			result, err = s.revokable(ctx, r, actor, in, filter)
+			return err
+		})
+		return result, err
+	}
 	err = s.change(ctx, actor, opClientRevokeAll, in.target(), func(c *change) error {
 		filter.NotGoneAt, c.projectID = c.now, filter.ProjectID
-		result, err = s.revokable(ctx, c, filter)
+		ids, err := c.LockClients(ctx, filter)
 		if err != nil {
 			return err
 		}
-		if err := in.expects(result.Count, "clients"); err != nil {
-			return err
-		}
-		if c.nothing = in.DryRun || result.Count == 0; c.nothing {
-			return nil
-		}
-		ids, err := c.RevokeClients(ctx, filter, c.now)
-		if err != nil {
+		if err := mayRevokeClients(ctx, c, actor, filter); err != nil {
 			return err
 		}
 		if err := in.expects(len(ids), "clients"); err != nil {
 			return err
 		}
-		c.cutOff(CutOffClient, ids...)
+		if c.nothing = len(ids) == 0; c.nothing {
+			return nil
+		}
+		if err := c.lockFeed(ctx); err != nil {
+			return err
+		}
+		if err := c.RevokeClients(ctx, ids, c.now, c.position); err != nil {
+			return err
+		}
 		c.after = map[string]any{"selector": in.selector(), "count": len(ids), "clientIds": ids}
 		result, err = s.revokedResult(ctx, c, ids)
 		return err
@@ -143,36 +152,43 @@ func (in RevokeAllInput) filter(actor Actor) (ClientFilter, error) {
 	return f, nil
 }
 
-// revokable counts what the filter hits, and refuses a machine that would hit
-// a client holding the admin API's scopes.
-func (s *Service) revokable(ctx context.Context, c *change, filter ClientFilter) (RevokeAllResult, error) {
-	roles, err := c.Roles(ctx, c.organizationID)
+// revokable finds out what the filter hits.
+func (s *Service) revokable(ctx context.Context, r Reader, actor Actor, in RevokeAllInput, filter ClientFilter) (RevokeAllResult, error) {
+	if err := mayRevokeClients(ctx, r, actor, filter); err != nil {
+		return RevokeAllResult{}, err
+	}
+	count, err := r.CountClients(ctx, filter)
 	if err != nil {
 		return RevokeAllResult{}, err
 	}
-	var first []Client
-	count := 0
-	for page := (Page{Limit: maxLimit}); ; {
-		clients, err := c.ClientPage(ctx, filter, page)
-		if err != nil {
-			return RevokeAllResult{}, err
-		}
-		for _, client := range clients {
-			held := slices.DeleteFunc(slices.Clone(roles), func(r Role) bool { return !slices.Contains(client.RoleIDs, r.ID) })
-			if c.actor.credential() && holdsAdmin(client.Scopes, held) {
-				return RevokeAllResult{}, consoleSessionRequired(fmt.Sprintf("revoking %s, which holds a %s* scope,", client.ID, scopeAdmin))
-			}
-		}
-		count += len(clients)
-		first = append(first, clients[:min(len(clients), max(0, revokeAllShown-len(first)))]...)
-		if len(clients) < page.Limit {
-			break
-		}
-		last := clients[len(clients)-1]
-		page.AfterAt, page.AfterID = last.CreatedAt, last.ID
+	if err := in.expects(count, "clients"); err != nil {
+		return RevokeAllResult{}, err
 	}
-	items, err := s.detailsOf(ctx, c, c.organizationID, first)
+	first, err := r.ClientPage(ctx, filter, Page{Limit: revokeAllShown})
+	if err != nil {
+		return RevokeAllResult{}, err
+	}
+	items, err := s.detailsOf(ctx, r, filter.OrganizationID, first)
 	return RevokeAllResult{count, items}, err
+}
+
+// mayRevokeClients refuses a machine that would hit a client holding the admin
+// API's scopes.
+func mayRevokeClients(ctx context.Context, r Reader, actor Actor, filter ClientFilter) error {
+	if !actor.credential() {
+		return nil
+	}
+	holder, err := r.ClientHolding(ctx, filter, scopeAdmin)
+	return mustHoldNoAdmin(holder, err)
+}
+
+// mustHoldNoAdmin refuses for the credential that was found to hold one of the
+// admin API's scopes, if there is one.
+func mustHoldNoAdmin(holder string, err error) error {
+	if err == nil && holder != "" {
+		return consoleSessionRequired(fmt.Sprintf("revoking %s, which holds a %s* scope,", holder, scopeAdmin))
+	}
+	return err
 }
 
 func (s *Service) revokedResult(ctx context.Context, c *change, ids []string) (RevokeAllResult, error) {

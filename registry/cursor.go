@@ -33,6 +33,16 @@ func (c cursor) behind(p Page) string {
 	return base64.RawURLEncoding.EncodeToString(c.box.Seal(plain, c.context))
 }
 
+// searched is page for a list that can be searched.
+func (c cursor) searched(search string, limit int, text string) (Page, error) {
+	page, err := c.page(limit, text)
+	if err != nil {
+		return Page{}, err
+	}
+	page.Search, err = searchText(search)
+	return page, err
+}
+
 // page checks a limit and opens a cursor; an empty one begins at the first row.
 func (c cursor) page(limit int, text string) (Page, error) {
 	if limit == 0 {

@@ -26,6 +26,7 @@ const (
 	CodeUnauthenticated        = "unauthenticated"
 	CodeForbidden              = "forbidden"
 	CodeConsoleSessionRequired = "console_session_required"
+	CodeSignInAgain            = "sign_in_again"
 	CodeGrantExceedsOwn        = "grant_exceeds_own"
 	CodeNotFound               = "not_found"
 	CodeConflict               = "conflict"

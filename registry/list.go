@@ -34,7 +34,7 @@ const maxSearch = 100
 // narrowing checks what a caller asks for.
 func (q ListQuery) narrowing(now time.Time, states ...Status) (Narrowing, Sort, error) {
 	n := Narrowing{
-		At: now, Status: Status(q.Status), ExpiringWithin: q.ExpiringWithin, UnusedFor: q.UnusedFor, Search: strings.TrimSpace(q.Search),
+		At: now, Status: Status(q.Status), ExpiringWithin: q.ExpiringWithin, UnusedFor: q.UnusedFor,
 	}
 	var v invalid
 	if q.Status != "" {
@@ -54,12 +54,22 @@ func (q ListQuery) narrowing(now time.Time, states ...Status) (Narrowing, Sort, 
 		return n, sort, Malformed("expiringWithin must lie between 0 and %d", int64(longestSpan.Seconds()))
 	case q.UnusedFor < 0 || q.UnusedFor > longestSpan:
 		return n, sort, Malformed("unusedFor must lie between 0 and %d", int64(longestSpan.Seconds()))
-	case !utf8.ValidString(n.Search) || strings.ContainsFunc(n.Search, unicode.IsControl):
-		return n, sort, Malformed("q must be one line of text")
-	case utf8.RuneCountInString(n.Search) > maxSearch:
-		return n, sort, Malformed("q must have at most %d characters", maxSearch)
 	}
-	return n, sort, nil
+	var err error
+	n.Search, err = searchText(q.Search)
+	return n, sort, err
+}
+
+// searchText checks what is searched for, and takes the space around it away.
+func searchText(text string) (string, error) {
+	text = strings.TrimSpace(text)
+	switch {
+	case !utf8.ValidString(text) || strings.ContainsFunc(text, unicode.IsControl):
+		return "", Malformed("q must be one line of text")
+	case utf8.RuneCountInString(text) > maxSearch:
+		return "", Malformed("q must have at most %d characters", maxSearch)
+	}
+	return text, nil
 }
 
 // longestSpan keeps times that are reckoned with it within four digits of a year.

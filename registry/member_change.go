@@ -22,7 +22,8 @@ type MemberPatch struct{ Role *MemberRole }
 
 // MemberQuery pages the members of an organization.
 type MemberQuery struct {
-	Limit  int // 1 to 200; 0: 50
+	Search string // in the e-mail address, letters of any case
+	Limit  int    // 1 to 200; 0: 50
 	Cursor string
 }
 
@@ -41,7 +42,7 @@ func (s *Service) CreateMember(ctx context.Context, actor Actor, in MemberInput)
 	}
 	m := Member{ID: id, OrganizationID: actor.OrganizationID, Revision: 1}
 	var password SecretText
-	if opMemberCreate.authorize(actor) == nil { // hashing is dear: for nobody else
+	if s.authorize(opMemberCreate, actor) == nil { // hashing is dear: for nobody else
 		if password, err = newPassword(s.Rand); err != nil {
 			return Member{}, SecretText{}, err
 		}
@@ -191,8 +192,8 @@ func (s *Service) Member(ctx context.Context, actor Actor, id string) (Member, e
 func (s *Service) Members(ctx context.Context, actor Actor, q MemberQuery) (MemberList, error) {
 	var list MemberList
 	err := s.read(ctx, actor, func(r Reader) error {
-		cursor := s.cursorFor("members", actor.OrganizationID)
-		page, err := cursor.page(q.Limit, q.Cursor)
+		cursor := s.cursorFor("members", actor.OrganizationID, q.Search)
+		page, err := cursor.searched(q.Search, q.Limit, q.Cursor)
 		if err != nil || !actor.reaches("") {
 			return err
 		}

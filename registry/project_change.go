@@ -18,7 +18,8 @@ type ProjectPatch struct{ Name, Description *string }
 
 // ProjectQuery pages the projects of an organization.
 type ProjectQuery struct {
-	Limit  int // 1 to 200; 0: 50
+	Search string // in the name or description, letters of any case
+	Limit  int    // 1 to 200; 0: 50
 	Cursor string
 }
 
@@ -166,8 +167,8 @@ func (s *Service) Project(ctx context.Context, actor Actor, id string) (Project,
 func (s *Service) Projects(ctx context.Context, actor Actor, q ProjectQuery) (ProjectList, error) {
 	var list ProjectList
 	err := s.read(ctx, actor, func(r Reader) error {
-		cursor := s.cursorFor("projects", actor.OrganizationID, actor.ProjectID)
-		page, err := cursor.page(q.Limit, q.Cursor)
+		cursor := s.cursorFor("projects", actor.OrganizationID, actor.ProjectID, q.Search)
+		page, err := cursor.searched(q.Search, q.Limit, q.Cursor)
 		if err != nil {
 			return err
 		}

@@ -71,6 +71,7 @@ const (
 	CauseUnsafePath
 	CauseEndpointNotConnected
 	CauseInsufficientPermission
+	CauseSignInAgain
 )
 
 var causeNames = [...]string{
@@ -84,6 +85,7 @@ var causeNames = [...]string{
 	"method_not_allowed", "unknown_member", "wrong_password", "one_time_code_missing", "wrong_one_time_code",
 	"unknown_session", "session_expired", "wrong_key", "key_removed", "assertion_expired", "assertion_replayed",
 	"assertion_audience", "assertion_claims", "unsafe_path", "endpoint_not_connected", "insufficient_permission",
+	"sign_in_again",
 }
 
 // String is the stable name of the cause, as refusals and metrics show it.

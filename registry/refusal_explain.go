@@ -62,6 +62,7 @@ var explanations = [...]explanation{
 	CauseUnsafePath:             {"the request behind a gateway has a path that servers read differently: an empty or dot segment, a semicolon, a backslash, an encoded slash", "let the caller write the path plainly; if it was no mistake, find out who tries"},
 	CauseEndpointNotConnected:   {"method and path behind the gateway are no endpoint that is connected to the client's application, or the gateway did not tell them", "connect the endpoint to the application, or compare method and path with those of the API"},
 	CauseInsufficientPermission: {"the token lacks a permission that the gateway asks for", "give the credential the permission"},
+	CauseSignInAgain:            {"the session began too long ago for what is dangerous", "sign in again, and repeat it within 15 minutes"},
 }
 
 func (c Cause) explain() explanation {

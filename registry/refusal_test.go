@@ -68,7 +68,7 @@ func TestErrorIDsRefuseWhatTheyDidNotMake(t *testing.T) {
 
 func TestEveryCauseHasItsName(t *testing.T) {
 	t.Parallel()
-	if got, want := len(causeNames), int(CauseInsufficientPermission)+1; got != want {
+	if got, want := len(causeNames), int(CauseSignInAgain)+1; got != want {
 		t.Fatalf("%d names, want %d", got, want)
 	}
 	seen := map[string]bool{}

@@ -131,7 +131,8 @@ func (c *change) applyRole(r *Role, p RolePatch, v *invalid) error {
 
 // RoleQuery pages the roles of an organization.
 type RoleQuery struct {
-	Limit  int // 1 to 200; 0: 50
+	Search string // in the name or description, letters of any case
+	Limit  int    // 1 to 200; 0: 50
 	Cursor string
 }
 
@@ -158,8 +159,8 @@ func (s *Service) Role(ctx context.Context, actor Actor, id string) (Role, error
 func (s *Service) Roles(ctx context.Context, actor Actor, q RoleQuery) (RoleList, error) {
 	var list RoleList
 	err := s.read(ctx, actor, func(r Reader) error {
-		cursor := s.cursorFor("roles", actor.OrganizationID)
-		page, err := cursor.page(q.Limit, q.Cursor)
+		cursor := s.cursorFor("roles", actor.OrganizationID, q.Search)
+		page, err := cursor.searched(q.Search, q.Limit, q.Cursor)
 		if err != nil {
 			return err
 		}

@@ -121,7 +121,8 @@ func (c *change) scope(ctx context.Context, id string, match int64) (Scope, erro
 
 // ScopeQuery pages the catalogue of an organization.
 type ScopeQuery struct {
-	Limit  int // 1 to 200; 0: 50
+	Search string // in the name or description, letters of any case
+	Limit  int    // 1 to 200; 0: 50
 	Cursor string
 }
 
@@ -152,8 +153,8 @@ func (s *Service) Scope(ctx context.Context, actor Actor, id string) (ScopeDetai
 func (s *Service) Scopes(ctx context.Context, actor Actor, q ScopeQuery) (ScopeList, error) {
 	var list ScopeList
 	err := s.read(ctx, actor, func(r Reader) error {
-		cursor := s.cursorFor("scopes", actor.OrganizationID)
-		page, err := cursor.page(q.Limit, q.Cursor)
+		cursor := s.cursorFor("scopes", actor.OrganizationID, q.Search)
+		page, err := cursor.searched(q.Search, q.Limit, q.Cursor)
 		if err != nil {
 			return err
 		}

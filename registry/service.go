@@ -69,7 +69,8 @@ const (
 	byClientItself                   // a client, for its own tokens
 	byOperator                       // the command line
 	byServer                         // the server itself
-	byPersonAdmin                    // owner or admin in a console session, or the command line
+	byRecentAdmin                    // as byAdmin, but a person signed in within FreshFor
+	byPersonAdmin                    // owner or admin who signed in within FreshFor, or the command line
 	byPerson                         // a member in a console session, for what is their own
 )
 
@@ -87,7 +88,7 @@ func (o operation) authorize(a Actor) error {
 		if a.Kind == ActorClient {
 			return nil
 		}
-	case byAdmin:
+	case byAdmin, byRecentAdmin:
 		if a.isAdmin() {
 			return nil
 		}
@@ -113,6 +114,19 @@ func (o operation) authorizePerson(a Actor) error {
 	return Forbidden(CodeForbidden, "%s needs a console session with the role for it", o.name)
 }
 
+// authorize tells whether the actor may ask for the operation now. A session
+// that was left open is not enough for what is dangerous, wherever it is asked.
+func (s *Service) authorize(op operation, actor Actor) error {
+	if err := op.authorize(actor); err != nil {
+		return err
+	}
+	recent := op.rule == byRecentAdmin || op.rule == byPersonAdmin
+	if recent && actor.ConsoleSession && !actor.FreshAt(s.now()) {
+		return Forbidden(CodeSignInAgain, "%s needs a sign-in of the last %d minutes: sign in again", op.name, int(FreshFor.Minutes()))
+	}
+	return nil
+}
+
 // change is one authorized change under way: the only way to a Tx. Its methods
 // load targets and check what depends on them.
 type change struct {
@@ -135,7 +149,7 @@ type change struct {
 // with the feed position, the cut-offs and the audit event. A refused attempt
 // is audited in a transaction of its own.
 func (s *Service) change(ctx context.Context, actor Actor, op operation, targetID string, fn func(*change) error) error {
-	err := op.authorize(actor)
+	err := s.authorize(op, actor)
 	var c *change
 	if err == nil {
 		err = s.Store.Change(ctx, func(tx Tx) error {
@@ -159,6 +173,21 @@ func (s *Service) change(ctx context.Context, actor Actor, op operation, targetI
 	case !c.nothing:
 		s.heads.moved(c.now, c.chain)
 		actor.Keyed.changed()
+	}
+	return err
+}
+
+// preview authorizes op for actor and runs fn, which finds out what the change
+// would do, on one snapshot. A refused attempt is audited as that of a change.
+func (s *Service) preview(ctx context.Context, actor Actor, op operation, targetID, projectID string, fn func(Reader) error) error {
+	err := s.authorize(op, actor)
+	if err != nil {
+		projectID = "" // as little as change would know by then
+	} else {
+		err = s.Store.Read(ctx, fn)
+	}
+	if err != nil {
+		s.auditRefusal(ctx, actor, op, targetID, projectID, err)
 	}
 	return err
 }

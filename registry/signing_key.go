@@ -27,7 +27,7 @@ func (s *Service) SigningKeys(ctx context.Context, actor Actor) ([]KeyLife, erro
 // actor's organization.
 func (s *Service) RotateSigningKey(ctx context.Context, actor Actor) (KeyLife, error) {
 	var fresh Key
-	if opSigningKeyRotate.authorize(actor) == nil { // it may take a moment: not for everybody, and not under the lock
+	if s.authorize(opSigningKeyRotate, actor) == nil { // it may take a moment: not for everybody, and not under the lock
 		var err error
 		if fresh, err = s.SigningSchedule.Make(); err != nil {
 			return KeyLife{}, err

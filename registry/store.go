@@ -53,6 +53,10 @@ type Reader interface {
 	ScopePage(ctx context.Context, organizationID string, page Page) ([]Scope, error)
 	Client(ctx context.Context, organizationID, clientID string) (Client, error)
 	ClientPage(ctx context.Context, filter ClientFilter, page Page) ([]Client, error)
+	CountClients(ctx context.Context, filter ClientFilter) (int, error)
+	// ClientHolding returns the id of the newest client that the filter selects
+	// and that holds a scope with that prefix, itself or by a role; empty for none.
+	ClientHolding(ctx context.Context, filter ClientFilter, prefix string) (string, error)
 	// Secrets returns the secrets of a client, oldest first.
 	Secrets(ctx context.Context, clientID string) ([]Secret, error)
 	// SecretsOf returns the secrets of several clients, oldest first, by client id.
@@ -61,12 +65,21 @@ type Reader interface {
 	ClientKeysOf(ctx context.Context, clientIDs []string) (map[string][]ClientKey, error)
 	APIToken(ctx context.Context, organizationID, id string) (APIToken, error)
 	APITokenPage(ctx context.Context, filter APITokenFilter, page Page) ([]APIToken, error)
+	CountAPITokens(ctx context.Context, filter APITokenFilter) (int, error)
+	// APITokenHolding is ClientHolding for API tokens, which have no roles.
+	APITokenHolding(ctx context.Context, filter APITokenFilter, prefix string) (string, error)
 	// The users of a thing are up to limit records that would miss it: of an
 	// API the applications that are connected to it and the clients that name
 	// it, of a role its holders, of a scope all that list it.
 	APIUsers(ctx context.Context, a API, limit int) ([]User, error)
 	RoleUsers(ctx context.Context, r Role, limit int) ([]User, error)
 	ScopeUsers(ctx context.Context, s Scope, limit int) ([]User, error)
+	// UserCounts counts the users of APIs, roles, scopes and projects by their
+	// ids. What has none, is gone or of another kind is left out.
+	UserCounts(ctx context.Context, organizationID string, ids []string) (map[string]int, error)
+	// RecordNames finds what records are called by their ids: those that have a
+	// name or an e-mail address, but for clients not confirmed by that moment.
+	RecordNames(ctx context.Context, organizationID string, ids []string, at time.Time) (map[string]RecordName, error)
 	// AuditEvents returns the events of an organization, oldest first.
 	AuditEvents(ctx context.Context, organizationID string, after Position, limit int) ([]AuditEvent, error)
 	// AuditPage returns the events that the filter selects below a position,
@@ -93,8 +106,9 @@ type Reader interface {
 // Page asks for up to Limit rows that come after a row, newest first unless
 // the list can be sorted. Without AfterID it starts at the first.
 type Page struct {
-	Limit int
-	Sort  Sort
+	Limit  int
+	Sort   Sort
+	Search string // narrows a list whose query has none of its own; see the queries of registry
 
 	AfterAt   time.Time // of the row, the time that the list is sorted by; zero where it has none
 	AfterName string    // of the row, where the list is sorted by name
@@ -199,9 +213,12 @@ type Tx interface {
 	UpdateClient(ctx context.Context, c Client) error
 	// DeleteClient deletes the client, its secrets and keys, and its usage.
 	DeleteClient(ctx context.Context, organizationID, clientID string) error
-	// RevokeClients sets revoked_at on every unrevoked client that the filter
-	// selects, with a new revision, and returns their ids in order.
-	RevokeClients(ctx context.Context, filter ClientFilter, at time.Time) ([]string, error)
+	// LockClients locks every client that the filter selects, and returns their
+	// ids in order.
+	LockClients(ctx context.Context, filter ClientFilter) ([]string, error)
+	// RevokeClients revokes locked clients at that time, with a new revision, and
+	// cuts off their access tokens: in one pass, because there may be very many.
+	RevokeClients(ctx context.Context, ids []string, at time.Time, cutOff Position) error
 
 	InsertSecret(ctx context.Context, s Secret) error
 	UpdateSecret(ctx context.Context, s Secret) error
@@ -216,8 +233,10 @@ type Tx interface {
 	UpdateAPIToken(ctx context.Context, t APIToken) error
 	// DeleteAPIToken deletes the API token and its usage.
 	DeleteAPIToken(ctx context.Context, organizationID, id string) error
-	// RevokeAPITokens is RevokeClients for API tokens.
-	RevokeAPITokens(ctx context.Context, filter APITokenFilter, at time.Time) ([]string, error)
+	// LockAPITokens and RevokeAPITokens are LockClients and RevokeClients for
+	// API tokens, of which no access tokens are.
+	LockAPITokens(ctx context.Context, filter APITokenFilter) ([]string, error)
+	RevokeAPITokens(ctx context.Context, ids []string, at time.Time) error
 
 	// DenyToken puts an access token on the denylist until it expires, and
 	// tells whether it was not there before.

@@ -38,6 +38,20 @@ func (s *Service) Users(ctx context.Context, actor Actor, ids ...string) (map[st
 	return used, err
 }
 
+// UserCounts returns how many use each of those APIs, roles, scopes and
+// projects; what nothing uses is left out. It asks for an actor as Users does.
+func (s *Service) UserCounts(ctx context.Context, actor Actor, ids ...string) (map[string]int, error) {
+	var counts map[string]int
+	err := s.read(ctx, actor, func(r Reader) (err error) {
+		if err := actor.organizationWide(); err != nil {
+			return err
+		}
+		counts, err = r.UserCounts(ctx, actor.OrganizationID, ids)
+		return err
+	})
+	return counts, err
+}
+
 // usersOf finds one more than are shown, by the prefix of the id.
 func usersOf(ctx context.Context, r Reader, organizationID, id string) ([]User, error) {
 	const limit = usersShown + 1

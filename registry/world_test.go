@@ -74,11 +74,11 @@ func operator() registry.Actor {
 	return registry.Actor{Principal: registry.Principal{Kind: registry.ActorOperator}, Via: registry.ViaBootstrap}
 }
 
-// owner is the owner of an organization in a console session.
+// owner is the owner of an organization in a console session that never grows old.
 func owner(o registry.CreatedOrganization) registry.Actor {
 	return registry.Actor{
 		Principal: registry.Principal{Kind: registry.ActorMember, ID: o.Owner.ID}, OrganizationID: o.Organization.ID,
-		Role: registry.RoleOwner, ConsoleSession: true, Via: registry.ViaConsole,
+		Role: registry.RoleOwner, ConsoleSession: true, SignedInAt: time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC), Via: registry.ViaConsole,
 	}
 }
 

@@ -102,7 +102,7 @@ func (db *DB) APIEndpoints(ctx context.Context, apiID string) ([]registry.Endpoi
 func (s *session) APIPage(ctx context.Context, organizationID string, page registry.Page) ([]registry.API, error) {
 	var rows []apiRow
 	query := s.selectAPI(&rows).Where("a.organization_id = ?", organizationID)
-	err := s.get(ctx, "API", newestFirst(query, page))
+	err := s.get(ctx, "API", newestFirst(s.searched(query, page, "name", "identifier"), page))
 	return convert(rows, apiRow.domain), err
 }
 

@@ -134,6 +134,11 @@ func (s *session) APITokenPage(ctx context.Context, filter registry.APITokenFilt
 	return tokens, nil
 }
 
+// CountAPITokens implements registry.Reader.
+func (s *session) CountAPITokens(ctx context.Context, filter registry.APITokenFilter) (int, error) {
+	return s.count(ctx, "API token", s.bun.NewSelect().TableExpr("api_tokens AS t").ApplyQueryBuilder(apiTokensThat(filter)))
+}
+
 // apiTokensThat are the API tokens of one organization that the filter selects.
 func apiTokensThat(filter registry.APITokenFilter) func(bun.QueryBuilder) bun.QueryBuilder {
 	return func(q bun.QueryBuilder) bun.QueryBuilder {
@@ -187,9 +192,13 @@ func (s *session) DeleteAPIToken(ctx context.Context, organizationID, id string)
 	return s.deleteUsage(ctx, account{registry.CredentialAPIToken, id})
 }
 
-// RevokeAPITokens implements registry.Tx.
-func (s *session) RevokeAPITokens(ctx context.Context, filter registry.APITokenFilter, at time.Time) ([]string, error) {
-	filter.OnlyUnrevoked = true
+// LockAPITokens implements registry.Tx.
+func (s *session) LockAPITokens(ctx context.Context, filter registry.APITokenFilter) ([]string, error) {
 	selected := s.bun.NewSelect().TableExpr("api_tokens AS t").Column("t.id").ApplyQueryBuilder(apiTokensThat(filter))
-	return s.revokeSelected(ctx, "API token", "api_tokens", selected.Order("t.id"), at)
+	return s.lockSelected(ctx, "API token", selected.Order("t.id"))
+}
+
+// RevokeAPITokens implements registry.Tx.
+func (s *session) RevokeAPITokens(ctx context.Context, ids []string, at time.Time) error {
+	return s.revoke(ctx, "API token", ids, at, func() *bun.UpdateQuery { return s.bun.NewUpdate().Table("api_tokens") })
 }

@@ -82,7 +82,7 @@ func (s *session) ApplicationPage(ctx context.Context, organizationID, projectID
 	if projectID != "" {
 		query = query.Where("app.project_id = ?", projectID)
 	}
-	err := s.get(ctx, "application", newestFirst(query, page))
+	err := s.get(ctx, "application", newestFirst(s.searched(query, page, "name", "description"), page))
 	return convert(rows, applicationRow.domain), err
 }
 

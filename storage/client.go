@@ -183,6 +183,11 @@ func (s *session) ClientPage(ctx context.Context, filter registry.ClientFilter, 
 	return clients, nil
 }
 
+// CountClients implements registry.Reader.
+func (s *session) CountClients(ctx context.Context, filter registry.ClientFilter) (int, error) {
+	return s.count(ctx, "client", s.bun.NewSelect().TableExpr("clients AS c").ApplyQueryBuilder(clientsThat(filter)))
+}
+
 // clientsThat are the clients of one organization that the filter selects.
 func clientsThat(filter registry.ClientFilter) func(bun.QueryBuilder) bun.QueryBuilder {
 	return func(q bun.QueryBuilder) bun.QueryBuilder {

@@ -8,6 +8,15 @@ import (
 	"keywright/registry"
 )
 
+// count counts what a query selects.
+func (s *session) count(ctx context.Context, what string, selected *bun.SelectQuery) (n int, err error) {
+	if err := s.preferIndexes(ctx); err != nil {
+		return 0, err
+	}
+	err = s.get(ctx, what, selected.ColumnExpr("count(*)"), &n)
+	return n, err
+}
+
 // CredentialCounts implements registry.WatchReader.
 func (s *session) CredentialCounts(ctx context.Context, q registry.CountQuery) (registry.CredentialCounts, error) {
 	var counts registry.CredentialCounts

@@ -24,6 +24,7 @@ type sqlDialect struct {
 	jsonObject string   // function: alternating keys and values → object
 	jsonArray  bun.Safe // aggregate: values → array
 	lists      string   // condition that the JSON list {column} holds the string ?2
+	entries    string   // the strings of the JSON list {column}, as rows entry.value
 	like       bun.Safe // LIKE that takes letters of any case for the same
 	firstTime  string   // sorts before every time
 	lastTime   string   // sorts after every time
@@ -43,6 +44,7 @@ func postgresDialect() sqlDialect {
 		jsonObject: "json_build_object",
 		jsonArray:  "json_agg",
 		lists:      "jsonb_exists({column}, ?2)",
+		entries:    "jsonb_array_elements_text({column}) AS entry(value)",
 		like:       "ILIKE",
 		firstTime:  "-infinity",
 		lastTime:   "infinity",
@@ -62,6 +64,7 @@ func sqliteDialect() sqlDialect {
 		jsonObject: "json_object",
 		jsonArray:  "json_group_array",
 		lists:      "EXISTS (SELECT 1 FROM json_each({column}) WHERE value = ?2)",
+		entries:    "json_each({column}) AS entry",
 		like:       "LIKE",
 		firstTime:  "!",
 		lastTime:   "~",

@@ -80,7 +80,7 @@ func (s *session) MemberByEmail(ctx context.Context, email string) (registry.Mem
 func (s *session) MemberPage(ctx context.Context, organizationID string, page registry.Page) ([]registry.Member, error) {
 	var rows []memberRow
 	query := s.bun.NewSelect().Model(&rows).Where("m.organization_id = ?", organizationID)
-	err := s.get(ctx, "member", newestFirst(query, page))
+	err := s.get(ctx, "member", newestFirst(s.searched(query, page, "email"), page))
 	return convert(rows, memberRow.domain), err
 }
 

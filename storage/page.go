@@ -16,6 +16,20 @@ func newestFirst(query *bun.SelectQuery, page registry.Page) *bun.SelectQuery {
 	return query
 }
 
+// searched leaves the rows that have what is searched for in one of those columns.
+func (s *session) searched(query *bun.SelectQuery, page registry.Page, columns ...string) *bun.SelectQuery {
+	if page.Search == "" {
+		return query
+	}
+	pattern := "%" + literal.Replace(page.Search) + "%"
+	return query.WhereGroup(" AND ", func(query *bun.SelectQuery) *bun.SelectQuery {
+		for _, column := range columns {
+			query = query.WhereOr("?TableAlias."+column+" ? ? ESCAPE '!'", s.db.dialect.like, pattern)
+		}
+		return query
+	})
+}
+
 // inOrder is newestFirst for a list of credentials, in the order that the page
 // asks for. Each has an index of the table, but for the time of last use,
 // which stands in another one.

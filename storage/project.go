@@ -64,7 +64,7 @@ func (s *session) InsertProject(ctx context.Context, p registry.Project) error {
 func (s *session) ProjectPage(ctx context.Context, organizationID string, page registry.Page) ([]registry.Project, error) {
 	var rows []projectRow
 	query := s.bun.NewSelect().Model(&rows).Where("p.organization_id = ?", organizationID)
-	err := s.get(ctx, "project", newestFirst(query, page))
+	err := s.get(ctx, "project", newestFirst(s.searched(query, page, "name", "description"), page))
 	return convert(rows, projectRow.domain), err
 }
 

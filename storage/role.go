@@ -70,7 +70,7 @@ func (s *session) Roles(ctx context.Context, organizationID string) ([]registry.
 func (s *session) RolePage(ctx context.Context, organizationID string, page registry.Page) ([]registry.Role, error) {
 	var rows []roleRow
 	query := s.bun.NewSelect().Model(&rows).Where("r.organization_id = ?", organizationID)
-	err := s.get(ctx, "role", newestFirst(query, page))
+	err := s.get(ctx, "role", newestFirst(s.searched(query, page, "name", "description"), page))
 	return convert(rows, roleRow.domain), err
 }
 

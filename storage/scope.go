@@ -56,7 +56,7 @@ func (s *session) Scope(ctx context.Context, organizationID, id string) (registr
 func (s *session) ScopePage(ctx context.Context, organizationID string, page registry.Page) ([]registry.Scope, error) {
 	var rows []scopeRow
 	query := s.bun.NewSelect().Model(&rows).Where("sc.organization_id = ?", organizationID)
-	err := s.get(ctx, "scope", newestFirst(query, page))
+	err := s.get(ctx, "scope", newestFirst(s.searched(query, page, "name", "description"), page))
 	return convert(rows, scopeRow.domain), err
 }
 

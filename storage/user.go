@@ -2,7 +2,6 @@ package storage
 
 import (
 	"context"
-	"strings"
 
 	"keywright/registry"
 )
@@ -56,15 +55,8 @@ type userRow struct{ Kind, ID, Name string }
 // users runs one of the queries: ?0 is the organization, ?1 the id of the
 // thing, ?2 the string that a list names it by.
 func (s *session) users(ctx context.Context, query, organizationID, id, name string, limit int) ([]registry.User, error) {
-	for {
-		before, rest, found := strings.Cut(query, "{lists:")
-		if !found {
-			break
-		}
-		column, after, _ := strings.Cut(rest, "}")
-		query = before + strings.ReplaceAll(s.db.dialect.lists, "{column}", column) + after
-	}
 	var rows []userRow
+	query = forEach(query, "{lists:", s.db.dialect.lists)
 	err := s.get(ctx, "user", s.bun.NewRaw(query, organizationID, id, name, limit), &rows)
 	return convert(rows, func(r userRow) registry.User { return registry.User(r) }), err
 }

@@ -14,7 +14,8 @@ import (
 // path / and no domain, so that no other host can plant one (RFC 6265bis §4.1.3).
 const (
 	CookieName       = "keywright"
-	SecureCookieName = "__Host-keywright"
+	SecureCookieName = hostPrefix + CookieName
+	hostPrefix       = "__Host-"
 )
 
 // cookies keeps the cookies of console sessions. A cookie holds a random
@@ -47,12 +48,7 @@ func (idCodec) Decode(id []byte) (time.Time, map[string]any, error) {
 	return time.Time{}, map[string]any{sessionKey: string(id)}, nil
 }
 
-func (c cookies) name() string {
-	if c.secure {
-		return SecureCookieName
-	}
-	return CookieName
-}
+func (c cookies) name() string { return c.named(CookieName, "").Name }
 
 // token returns what the session cookie of the request holds, if there is one.
 func (c cookies) token(req *http.Request) (string, error) {
@@ -99,9 +95,14 @@ func (c cookies) begin(ctx context.Context, presented, id string) (http.Cookie, 
 }
 
 // cookie is gone when the browser is closed; the session ends by itself.
-func (c cookies) cookie(token string) http.Cookie {
+func (c cookies) cookie(token string) http.Cookie { return c.named(CookieName, token) }
+
+func (c cookies) named(name, value string) http.Cookie {
+	if c.secure {
+		name = hostPrefix + name
+	}
 	return http.Cookie{ //nolint:gosec // without TLS, which is for loopback alone, it cannot be Secure
-		Name: c.name(), Value: token, Path: "/", Secure: c.secure, HttpOnly: true, SameSite: http.SameSiteLaxMode,
+		Name: name, Value: value, Path: "/", Secure: c.secure, HttpOnly: true, SameSite: http.SameSiteLaxMode,
 	}
 }
 

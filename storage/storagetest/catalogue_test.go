@@ -193,10 +193,18 @@ func TestAPITokensOfAnOrganization(t *testing.T) {
 
 		at := kept(noon.Add(time.Minute))
 		revoke := func(f registry.APITokenFilter) (ids []string) {
+			t.Helper()
+			f.OnlyUnrevoked = true
+			count := read(t, db, func(r registry.Reader) (int, error) { return r.CountAPITokens(ctx, f) })
 			change(t, db, func(tx registry.Tx) (err error) {
-				ids, err = tx.RevokeAPITokens(ctx, f, at)
-				return err
+				if ids, err = tx.LockAPITokens(ctx, f); err != nil {
+					return err
+				}
+				return tx.RevokeAPITokens(ctx, ids, at)
 			})
+			if count != len(ids) {
+				t.Errorf("%+v: counted %d of %v", f, count, ids)
+			}
 			return ids
 		}
 		sameAs(t, revoke(registry.APITokenFilter{OrganizationID: other.org.ID, ProjectID: w.prj.ID}), []string(nil))

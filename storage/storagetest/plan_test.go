@@ -59,10 +59,22 @@ func TestSoakListsStayOnIndexes(t *testing.T) {
 			if _, err := r.ClientPage(ctx, f, registry.Page{Limit: 51}); err != nil {
 				return err
 			}
+			if _, err := r.CountClients(ctx, f); err != nil {
+				return err
+			}
+			if _, err := r.ClientHolding(ctx, f, "keywright:"); err != nil {
+				return err
+			}
 		}
 		for _, f := range []registry.APITokenFilter{{ProjectID: w.prj.ID}, {CreatedBy: "mem_7"}, {Type: registry.TokenTypeProject}} {
 			f.OrganizationID = w.org.ID
 			if _, err := r.APITokenPage(ctx, f, registry.Page{Limit: 51}); err != nil {
+				return err
+			}
+			if _, err := r.CountAPITokens(ctx, f); err != nil {
+				return err
+			}
+			if _, err := r.APITokenHolding(ctx, f, "keywright:"); err != nil {
 				return err
 			}
 		}

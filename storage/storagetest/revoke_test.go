@@ -45,17 +45,25 @@ func TestRevokeClientsSelects(t *testing.T) {
 			{registry.ClientFilter{OrganizationID: org}, nil},
 		} {
 			change(t, db, func(tx registry.Tx) error {
-				got, err := tx.RevokeClients(ctx, c.filter, at)
-				slices.Sort(c.want)
-				if !slices.Equal(got, c.want) {
-					t.Errorf("%+v: got %v, want %v", c.filter, got, c.want)
+				c.filter.OnlyUnrevoked = true
+				count, err := tx.CountClients(ctx, c.filter)
+				if err != nil {
+					return err
 				}
-				return err
+				got, err := tx.LockClients(ctx, c.filter)
+				if err != nil {
+					return err
+				}
+				slices.Sort(c.want)
+				if !slices.Equal(got, c.want) || count != len(c.want) {
+					t.Errorf("%+v: got %v and counted %d, want %v", c.filter, got, count, c.want)
+				}
+				return tx.RevokeClients(ctx, got, at, 5)
 			})
 		}
 		client := read(t, db, func(r registry.Reader) (registry.Client, error) { return r.Client(ctx, org, plain) })
-		if !client.RevokedAt.Equal(at) || client.Revision != 2 || !client.UpdatedAt.Equal(at) {
-			t.Errorf("got revoked %v at revision %d", client.RevokedAt, client.Revision)
+		if !client.RevokedAt.Equal(at) || client.Revision != 2 || !client.UpdatedAt.Equal(at) || client.CutOff != 5 {
+			t.Errorf("got revoked %v at revision %d, cut off at %d", client.RevokedAt, client.Revision, client.CutOff)
 		}
 		sameAs(t, readClient(t, db, w), w.client)
 	})
@@ -79,9 +87,12 @@ func TestRevokeAndCutOffMoreThanOneStatementHolds(t *testing.T) {
 			})
 		}
 		change(t, db, func(tx registry.Tx) error {
-			ids, err := tx.RevokeClients(ctx, registry.ClientFilter{OrganizationID: w.org.ID}, noon)
+			ids, err := tx.LockClients(ctx, registry.ClientFilter{OrganizationID: w.org.ID, OnlyUnrevoked: true})
 			if err != nil || len(ids) != many {
 				return fmt.Errorf("got %d, %w", len(ids), err)
+			}
+			if err := tx.RevokeClients(ctx, ids, noon, 6); err != nil {
+				return err
 			}
 			return tx.CutOff(ctx, registry.CutOffClient, ids, 7)
 		})
