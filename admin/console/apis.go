@@ -23,12 +23,12 @@ func apiPages(r router) {
 // apisData is the list of APIs.
 type apisData struct {
 	APIs []registry.API
-	Used map[string]users
+	Used map[string]int
 }
 
 func apiList(v *visit) error {
-	l := v.listOf()
-	found, err := v.Service.APIs(v.ctx(), v.Actor, registry.APIQuery{Limit: inLists, Cursor: l.Cursor()})
+	l := v.listOf("q")
+	found, err := v.Service.APIs(v.ctx(), v.Actor, registry.APIQuery{Search: l.Text("q"), Cursor: l.Cursor()})
 	if err != nil {
 		return err
 	}
@@ -37,7 +37,7 @@ func apiList(v *visit) error {
 	for i, a := range found.Items {
 		ids[i] = a.ID
 	}
-	used, err := v.usersOf(ids...)
+	used, err := v.Service.UserCounts(v.ctx(), v.Actor, ids...)
 	if err != nil {
 		return err
 	}

@@ -63,7 +63,8 @@ type applicationKeysData struct {
 // keyRow is a client in the list of its application's keys.
 type keyRow struct {
 	registry.ClientDetails
-	Revocable bool // is not revoked, and the visitor may revoke it
+	Revoke link // empty: it is revoked, or the visitor may not
+	Menu   rowMenu
 }
 
 func applicationKeys(v *visit) error {
@@ -81,9 +82,17 @@ func applicationKeys(v *visit) error {
 	l.Next = found.NextCursor
 	data := applicationKeysData{applicationPage: page}
 	for _, c := range found.Items {
-		data.Clients = append(data.Clients, keyRow{c, c.Status != registry.StatusRevoked && v.Actor.Administers()})
+		data.Clients = append(data.Clients, v.keyRow(c))
 	}
 	return v.show(view{Page: "application_keys", Title: "Access keys of " + page.Application.Name, List: l, Data: data})
+}
+
+func (v *visit) keyRow(c registry.ClientDetails) keyRow {
+	row := keyRow{ClientDetails: c, Menu: v.menus().ofClient(c)}
+	if c.Status != registry.StatusRevoked && v.Actor.Administers() {
+		row.Revoke = v.menus().link("Revoke "+c.Name, clientPath(c.ID)+"/revoke")
+	}
+	return row
 }
 
 // applicationEditData is what the form of an application offers.
@@ -105,13 +114,17 @@ func applicationEdit(v *visit) error {
 
 func (v *visit) showApplicationEdit(page applicationPage, f *form) error {
 	if !page.Manages {
-		return registry.Forbidden(registry.CodeForbidden, "only owners, admins and its creator may change an application")
+		return onlyApplicationsManagers()
 	}
 	apis, err := v.connectable()
 	if err != nil {
 		return err
 	}
 	return v.show(view{Page: "application_edit", Title: "Edit " + page.Application.Name, Form: f, Data: applicationEditData{page, apis}})
+}
+
+func onlyApplicationsManagers() error {
+	return registry.Forbidden(registry.CodeForbidden, "only owners, admins and its creator may change an application")
 }
 
 func applicationUpdate(v *visit, f *form) error {
@@ -143,6 +156,9 @@ func (v *visit) showApplicationDelete(f *form) error {
 	page, err := v.application()
 	if err != nil {
 		return err
+	}
+	if !page.Manages {
+		return onlyApplicationsManagers()
 	}
 	a := page.Application
 	found, err := v.Service.Clients(v.ctx(), v.Actor, registry.ClientQuery{ApplicationID: a.ID, Limit: offered})

@@ -26,17 +26,16 @@ const (
 type applicationNewData struct {
 	Step      string
 	Steps     []option
-	Projects  []option
+	Projects  picker
 	APIs      []registry.API // with an endpoint
 	Connected []connection   // chosen
-	Project   string         // the name of the chosen one
 }
 
 func applicationNew(v *visit) error {
 	if err := v.mustAdminister(); err != nil {
 		return err
 	}
-	return v.showApplicationStep(stepInformation, newForm("projectId", v.req.URL.Query().Get("projectId")))
+	return v.showApplicationStep(stepInformation, newForm("projectId", v.query.Get("projectId")))
 }
 
 // applicationCreate leads to the step that is asked for or, after the last,
@@ -96,10 +95,9 @@ func (v *visit) showApplicationStep(step string, f *form) error {
 	}
 	data := applicationNewData{Step: step, Steps: applicationSteps}
 	var err error
-	if data.Projects, err = v.projectOptions(); err != nil {
+	if data.Projects, err = v.picker("projectId", f.Text("projectId")); err != nil {
 		return err
 	}
-	data.Project = labelOf(data.Projects, f.Text("projectId"))
 	if data.APIs, err = v.connectable(); err != nil {
 		return err
 	}

@@ -19,22 +19,22 @@ func applicationPages(r router) {
 // applicationsData is a page of the applications, with what their filter offers.
 type applicationsData struct {
 	Applications []registry.ApplicationDetails
-	Projects     []option
+	Projects     picker
 }
 
 const cardsShown = 24
 
 func applicationList(v *visit) error {
-	l := v.listOf("projectId")
+	l := v.listOf("q", "projectId")
 	found, err := v.Service.Applications(v.ctx(), v.Actor, registry.ApplicationQuery{
-		ProjectID: l.Text("projectId"), Limit: cardsShown, Cursor: l.Cursor(),
+		ProjectID: l.Text("projectId"), Search: l.Text("q"), Limit: cardsShown, Cursor: l.Cursor(),
 	})
 	if err != nil {
 		return err
 	}
 	l.Next = found.NextCursor
 	data := applicationsData{Applications: found.Items}
-	if data.Projects, err = v.projectOptions(); err != nil {
+	if data.Projects, err = v.picker("projectId", l.Text("projectId")); err != nil {
 		return err
 	}
 	return v.show(view{Page: "applications", Title: "Applications", List: l, Data: data})

@@ -3,6 +3,7 @@ package console
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"maps"
 	"net/url"
 	"slices"
@@ -47,7 +48,7 @@ func auditList(v *visit) error {
 		return err
 	}
 	l.Next = found.NextCursor
-	named, _, err := v.events(found.Items)
+	named, err := v.events(found.Items)
 	if err != nil {
 		return err
 	}
@@ -102,7 +103,7 @@ func (l auditLine) Path() string {
 	switch l.TargetKind {
 	case registry.FeedOrganization, registry.FeedKey:
 	default:
-		if l.Target == hint(l.TargetID) { // it has no name any more
+		if l.Gone || l.Target == hint(l.TargetID) { // it has no name any more
 			return ""
 		}
 	}
@@ -142,6 +143,10 @@ func settings(raw json.RawMessage) map[string]string {
 	return all
 }
 
+// longestList is how many texts of a list the page shows: revoking all of an
+// organization notes each credential. The export has them all.
+const longestList = 50
+
 // settingText is a JSON value for people: text without quotes, a list of texts
 // with commas, nothing for null and what is empty.
 func settingText(raw json.RawMessage) string {
@@ -151,6 +156,9 @@ func settingText(raw json.RawMessage) string {
 	}
 	var texts []string
 	if json.Unmarshal(raw, &texts) == nil {
+		if beyond := len(texts) - longestList; beyond > 0 {
+			return fmt.Sprintf("%s and %d more", strings.Join(texts[:longestList], ", "), beyond)
+		}
 		return strings.Join(texts, ", ")
 	}
 	var compact bytes.Buffer

@@ -60,6 +60,16 @@ func (v *visit) client() (clientPage, error) {
 	return p, nil
 }
 
+// managedClient is client, for pages that are of no use to who may not change
+// it. What they are posted to asks registry, which audits a refusal.
+func (v *visit) managedClient() (clientPage, error) {
+	page, err := v.client()
+	if err == nil && !page.Manages {
+		err = registry.Forbidden(registry.CodeForbidden, "only owners, admins and its creator may change a client")
+	}
+	return page, err
+}
+
 func clientPath(id string) string { return clientsPath + "/" + id }
 
 // BySecret tells whether the client authenticates by a secret.
@@ -77,6 +87,9 @@ type clientOverviewData struct {
 	Names map[string]string
 	Chart chart
 	Marks []registry.UsageMark
+	// Downloaded tells that the visitor has the values of the pending client,
+	// and may add it although the page that showed them is lost.
+	Downloaded bool
 }
 
 func clientOverview(v *visit) error {
@@ -93,7 +106,7 @@ func clientOverview(v *visit) error {
 	if err != nil {
 		return err
 	}
-	return v.show(view{Page: "client", Title: c.Name, Data: clientOverviewData{page, names, chartOf(used), used.Marks}})
+	return v.show(view{Page: "client", Title: c.Name, Data: clientOverviewData{page, names, chartOf(used), used.Marks, page.Manages && v.downloaded(c.ID)}})
 }
 
 // By is who created the client.

@@ -23,7 +23,7 @@ type clientAccessData struct {
 	clientPage
 	Settings, Grants, Whitelist *form
 
-	Roles                  []option
+	Roles                  roleChoice
 	Scopes                 []scopeGroup
 	Audiences, Introspects []option
 	Ranges                 []rangeRow
@@ -83,12 +83,12 @@ func clientAccessChange(v *visit, f *form) error {
 	default:
 		return registry.Malformed("part is none of the page's")
 	}
-	to := clientPath(c.ID) + "/access"
+	match, to := f.Number("revision"), clientPath(c.ID)+"/access"
 	if patch == (registry.ClientPatch{}) && len(f.broken) == 0 {
 		return v.done(to, "There was nothing to change.")
 	}
 	err = f.try(func() error {
-		_, err := v.Service.UpdateClient(v.ctx(), v.Actor, c.ID, patch, f.Number("revision"))
+		_, err := v.Service.UpdateClient(v.ctx(), v.Actor, c.ID, patch, match)
 		return err
 	})
 	switch {
@@ -118,7 +118,7 @@ func settingsPatch(c registry.ClientDetails, f *form) registry.ClientPatch {
 	p := registry.ClientPatch{
 		Name: changed(f.Text("name"), c.Name), Description: changed(f.Text("description"), c.Description),
 		Environment: changed(f.Text("environment"), c.Environment), TokenFormat: changed(f.Text("tokenFormat"), c.TokenFormat),
-		TokenTTL: changed(seconds(f.Number("tokenTtlSeconds")), c.TokenTTL), Watch: changed(f.On("watch"), c.Watch),
+		TokenTTL: changed(f.Seconds("tokenTtlSeconds"), c.TokenTTL), Watch: changed(f.On("watch"), c.Watch),
 	}
 	if f.Text("expiresAt") != dayOf(c.ExpiresAt) {
 		day := f.Day("expiresAt")

@@ -19,7 +19,7 @@ func clientActivity(v *visit) error {
 		return err
 	}
 	l.Next = audited.NextCursor
-	events, _, err := v.events(audited.Items)
+	events, err := v.events(audited.Items)
 	if err != nil {
 		return err
 	}

@@ -59,6 +59,10 @@ func editedRanges(f *form, mine netip.Addr) []string {
 		return append(rows, "")
 	case "add":
 		return append(rows, "")
+	case "enter": // the key, in whichever field
+		if f.Text("address") == "" {
+			return append(rows, "")
+		}
 	}
 	return rows
 }
@@ -75,13 +79,8 @@ func typedRanges(f *form) []string {
 // verdict says whether the rows would let the tested address in; nothing where
 // none was.
 func verdict(rows []string, f *form) string {
-	text := f.Text("address")
-	if f.Text("do") != "test" || text == "" {
+	if button := f.Text("do"); button != "test" && button != "enter" {
 		return ""
-	}
-	address, ok := registry.ParseAddress(text)
-	if !ok {
-		return text + " is no address."
 	}
 	var ranges []netip.Prefix
 	for _, row := range filled(rows) {
@@ -89,13 +88,26 @@ func verdict(rows []string, f *form) string {
 			ranges = append(ranges, p)
 		}
 	}
-	for _, p := range ranges {
+	return verdictOn(f.Text("address"), ranges)
+}
+
+// verdictOn says whether an IP whitelist lets an address in; nothing of an
+// empty one.
+func verdictOn(text string, whitelist []netip.Prefix) string {
+	if text == "" {
+		return ""
+	}
+	address, ok := registry.ParseAddress(text)
+	if !ok {
+		return text + " is no address."
+	}
+	for _, p := range whitelist {
 		if registry.InRanges([]netip.Prefix{p}, address) {
 			return address.String() + " is let in, by " + rangeText(p) + "."
 		}
 	}
-	if len(ranges) == 0 {
-		return address.String() + " is let in: without a row any address is."
+	if len(whitelist) == 0 {
+		return address.String() + " is let in: without a range any address is."
 	}
-	return address.String() + " is refused: it lies in no row."
+	return address.String() + " is refused: it lies in no range."
 }

@@ -76,25 +76,26 @@ func clientCredentials(v *visit) error {
 type regenerateData struct {
 	clientPage
 	Overlaps []option
+	Back     string // where not doing it leads
 }
 
 // overlaps are for how long older secrets may live on, in seconds.
 var overlaps = []option{{"0", "none: the older ones die now"}, {"3600", "1 hour"}, {"86400", "24 hours"}, {"604800", "7 days"}}
 
 func (v *visit) showRegenerate(f *form) error {
-	page, err := v.client()
+	page, err := v.managedClient()
 	if err != nil {
 		return err
 	}
-	return v.show(view{Page: "client_regenerate", Title: "Regenerate the secret of " + page.Client.Name, Form: f, Data: regenerateData{page, overlaps}})
+	return v.show(view{Page: "client_regenerate", Title: "Regenerate the secret of " + page.Client.Name, Form: f, Data: regenerateData{page, overlaps, f.backOr(page.Path + "/credentials")}})
 }
 
 func clientRegenerateForm(v *visit) error {
-	return v.showRegenerate(newForm("overlapSeconds", v.req.URL.Query().Get("overlapSeconds")))
+	return v.showRegenerate(v.cameFrom())
 }
 
 func clientRegenerate(v *visit, f *form) error {
-	in := registry.RegenerateInput{Overlap: seconds(f.Number("overlapSeconds"))}
+	in := registry.RegenerateInput{Overlap: f.Seconds("overlapSeconds")}
 	if day := f.Day("expiresAt"); !day.IsZero() {
 		in.ExpiresAt = &day
 	}
@@ -110,17 +111,11 @@ func clientRegenerate(v *visit, f *form) error {
 	case err != nil:
 		return err
 	}
-	return v.showOnce(newSecret{Name: made.Name, ClientID: made.ID, Secret: text, Back: clientPath(made.ID) + "/credentials"})
-}
-
-// seconds is a number of seconds; one beyond all that are allowed stays so.
-func seconds(n int64) time.Duration {
-	const beyond = 1 << 31
-	return time.Duration(max(-1, min(n, beyond))) * time.Second
+	return v.showOnce(newSecret{Name: made.Name, ClientID: made.ID, Secret: text, Back: f.backOr(clientPath(made.ID) + "/credentials")})
 }
 
 func (v *visit) showSecretForm(f *form) error {
-	page, err := v.client()
+	page, err := v.managedClient()
 	if err != nil {
 		return err
 	}
@@ -136,9 +131,10 @@ func clientSecretAdd(v *visit, f *form) error {
 	if err != nil {
 		return err
 	}
+	expiresAt := f.Day("expiresAt")
 	var text registry.SecretText
 	err = f.try(func() (err error) {
-		_, text, err = v.Service.AddSecret(v.ctx(), v.Actor, c.ID, f.Day("expiresAt"))
+		_, text, err = v.Service.AddSecret(v.ctx(), v.Actor, c.ID, expiresAt)
 		return err
 	})
 	switch {
@@ -163,7 +159,7 @@ type secretEnd struct {
 
 // secretEnd reads the secret that the address names.
 func (v *visit) secretEnd() (secretEnd, error) {
-	page, err := v.client()
+	page, err := v.managedClient()
 	if err != nil {
 		return secretEnd{}, err
 	}

@@ -20,13 +20,14 @@ var clientActs = []clientAct{
 // clientEndData is a client that something is about to be done to.
 type clientEndData struct {
 	clientPage
-	Act string
+	Act  string
+	Back string // where not doing it leads
 }
 
 var actTitles = map[string]string{"disable": "Disable ", "enable": "Enable ", "revoke": "Revoke ", "delete": "Delete "}
 
 func clientDanger(v *visit) error {
-	page, err := v.client()
+	page, err := v.managedClient()
 	if err != nil {
 		return err
 	}
@@ -34,15 +35,21 @@ func clientDanger(v *visit) error {
 }
 
 func (v *visit) showClientAct(act string, f *form) error {
-	page, err := v.client()
+	page, err := v.managedClient()
+	if err == nil && (act == "enable" || act == "revoke") {
+		err = v.mustAdminister()
+	}
 	if err != nil {
 		return err
 	}
-	return v.show(view{Page: "client_act", Title: actTitles[act] + page.Client.Name, Form: f, Data: clientEndData{page, act}})
+	return v.show(view{
+		Page: "client_act", Title: actTitles[act] + page.Client.Name, Form: f,
+		Data: clientEndData{page, act, f.backOr(page.Path)},
+	})
 }
 
 func askClient(act string) shows {
-	return func(v *visit) error { return v.showClientAct(act, nil) }
+	return func(v *visit) error { return v.showClientAct(act, v.cameFrom()) }
 }
 
 // onClient runs call on the client, once its name was typed.
@@ -80,15 +87,15 @@ func (v *visit) switchClient(act string, f *form, active bool, notice string) er
 	return v.onClient(act, f, func(c registry.ClientDetails) error {
 		_, err := v.Service.UpdateClient(v.ctx(), v.Actor, c.ID, registry.ClientPatch{IsActive: &active}, 0)
 		return err
-	}, clientPath(v.param("id")), notice)
+	}, f.backOr(clientPath(v.param("id"))), notice)
 }
 
 // clientRevoke revokes, and deletes as well where that was asked for. Should
 // the second fail, the client is dead all the same, and listed as such.
 func clientRevoke(v *visit, f *form) error {
-	to, notice := clientPath(v.param("id")), "The client is revoked."
+	to, notice := f.backOr(clientPath(v.param("id"))), "The client is revoked."
 	if f.On("remove") {
-		to, notice = clientsPath, "The client is revoked and removed."
+		to, notice = f.backOr(clientsPath), "The client is revoked and removed."
 	}
 	return v.onClient("revoke", f, func(c registry.ClientDetails) error {
 		if _, err := v.Service.RevokeClient(v.ctx(), v.Actor, c.ID, 0); err != nil || !f.On("remove") {
@@ -101,5 +108,5 @@ func clientRevoke(v *visit, f *form) error {
 func clientDelete(v *visit, f *form) error {
 	return v.onClient("delete", f, func(c registry.ClientDetails) error {
 		return v.Service.DeleteClient(v.ctx(), v.Actor, c.ID, 0)
-	}, clientsPath, "The client is deleted.")
+	}, f.backOr(clientsPath), "The client is deleted.")
 }

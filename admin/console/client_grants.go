@@ -11,8 +11,8 @@ import (
 // client is granted now. What it has is offered even where no list has it, so
 // that saving takes nothing away unseen.
 func (v *visit) grantOptions(c registry.ClientDetails, data *clientAccessData) (*form, error) {
-	roles, err := v.Service.Roles(v.ctx(), v.Actor, registry.RoleQuery{Limit: offered})
-	if err != nil {
+	var err error
+	if data.Roles, err = v.roleChoice(); err != nil {
 		return nil, err
 	}
 	groups, apis, err := v.scopeGroups()
@@ -20,25 +20,37 @@ func (v *visit) grantOptions(c registry.ClientDetails, data *clientAccessData) (
 		return nil, err
 	}
 	data.Scopes = groups
-	for _, r := range roles.Items {
-		data.Roles = append(data.Roles, option{r.ID, r.Name})
-	}
-	data.Roles = withChosen(data.Roles, c.RoleIDs)
 	data.Audiences = withChosen(apis, c.Audiences)
-	data.Introspects = withChosen(append([]option{{"*", "all of the organization"}}, apis...), c.Introspects)
+	data.Introspects = withChosen(withAllAPIs(apis), c.Introspects)
 
 	f := newForm("permissions", strings.Join(c.Permissions, "\n"))
-	f.values["roles"], f.values["audiences"], f.values["introspects"] = c.RoleIDs, c.Audiences, c.Introspects
+	f.values["audiences"], f.values["introspects"] = c.Audiences, c.Introspects
+	f.setRoles(c.RoleNames, data.Roles)
+	f.setScopes(c.Scopes, groups)
+	return f, nil
+}
+
+// scopes are those that were ticked or typed.
+func (f *form) scopes() []string { return slices.Concat(f.All("scopes"), f.Lines("otherScopes")) }
+
+// setScopes ticks the scopes that are among those to choose from, and writes
+// the others into the field for them.
+func (f *form) setScopes(scopes []string, groups []scopeGroup) {
+	f.values.Del("scopes")
 	var others []string
-	for _, scope := range c.Scopes {
-		if listed(data.Scopes, scope) {
+	for _, scope := range scopes {
+		if listed(groups, scope) {
 			f.values.Add("scopes", scope)
 		} else {
 			others = append(others, scope)
 		}
 	}
 	f.values.Set("otherScopes", strings.Join(others, " "))
-	return f, nil
+}
+
+// withAllAPIs are APIs that tokens can be introspected for, and the choice of all.
+func withAllAPIs(apis []option) []option {
+	return append([]option{{"*", "all of the organization"}}, apis...)
 }
 
 // listed tells whether a scope is among those to choose from.
@@ -64,8 +76,8 @@ func offers(options []option, value string) bool {
 // grantsPatch has what differs from what the client is granted now.
 func grantsPatch(c registry.ClientDetails, f *form) registry.ClientPatch {
 	return registry.ClientPatch{
-		Roles:       changedSet(f.All("roles"), c.RoleIDs),
-		Scopes:      changedSet(slices.Concat(f.All("scopes"), f.Lines("otherScopes")), c.Scopes),
+		Roles:       changedSet(f.roles(), c.RoleNames),
+		Scopes:      changedSet(f.scopes(), c.Scopes),
 		Permissions: changedSet(f.rows("permissions"), c.Permissions),
 		Audiences:   changedSet(f.All("audiences"), c.Audiences),
 		Introspects: changedSet(f.All("introspects"), c.Introspects),

@@ -8,7 +8,7 @@ import (
 )
 
 func (v *visit) showKeys(f *form) error {
-	page, err := v.client()
+	page, err := v.managedClient()
 	if err != nil {
 		return err
 	}

@@ -1,7 +1,6 @@
 package console
 
 import (
-	"slices"
 	"strconv"
 	"time"
 
@@ -25,11 +24,12 @@ type scopeGroup struct {
 // clientNewData is what the form of a new client offers, and what it would
 // make with what is filled in.
 type clientNewData struct {
-	Projects     []option
-	Applications []option
-	Roles        []registry.Role
+	Projects     picker
+	Applications picker
+	Roles        roleChoice
 	Scopes       []scopeGroup
-	APIs         []option
+	Audiences    []option
+	Introspects  []option
 	MaxTokenTTL  int64 // seconds
 	MaxLifetime  time.Duration
 	Summary      []fact
@@ -43,7 +43,14 @@ func clientNew(v *visit) error {
 	if err := v.mustAdminister(); err != nil {
 		return err
 	}
-	q := v.req.URL.Query()
+	q := v.query
+	if like := q.Get("like"); like != "" {
+		f, err := v.formLike(like)
+		if err != nil {
+			return err
+		}
+		return v.showClientNew(f)
+	}
 	return v.showClientNew(newForm("applicationId", q.Get("applicationId"), "projectId", q.Get("projectId")))
 }
 
@@ -78,10 +85,10 @@ func (f *form) client(now time.Time) registry.ClientInput {
 	in := registry.ClientInput{
 		Name: f.Text("name"), Description: f.Text("description"), Environment: f.Text("environment"),
 		ProjectID: f.Text("projectId"), ApplicationID: f.Text("applicationId"),
-		Roles: f.All("roles"), Scopes: append(slices.Clone(f.All("scopes")), f.Lines("otherScopes")...), Permissions: f.rows("permissions"),
+		Roles: f.roles(), Scopes: f.scopes(), Permissions: f.rows("permissions"),
 		Audiences: f.All("audiences"), Introspects: f.All("introspects"), IPWhitelist: f.Lines("ipWhitelist"),
 		AuthMethod: f.Text("authMethod"), TokenFormat: f.Text("tokenFormat"),
-		TokenTTL: time.Duration(f.Number("tokenTtlSeconds")) * time.Second, Watch: f.On("watch"),
+		TokenTTL: f.Seconds("tokenTtlSeconds"), Watch: f.On("watch"),
 		ExpiresAt: f.clientExpiry(now), ConfirmRequired: true,
 	}
 	if in.AuthMethod == registry.AuthPrivateKeyJWT {
@@ -121,20 +128,22 @@ func (v *visit) showClientNew(f *form) (err error) {
 	if id := f.Text("applicationId"); id != "" {
 		data.Back = applicationsPath + "/" + id + "/keys"
 	}
-	if data.Projects, err = v.projectOptions(); err != nil {
+	if data.Projects, err = v.picker("projectId", f.Text("projectId")); err != nil {
 		return err
 	}
-	if data.Applications, err = v.applicationOptions(); err != nil {
+	if data.Applications, err = v.picker("applicationId", f.Text("applicationId")); err != nil {
 		return err
 	}
-	roles, err := v.Service.Roles(v.ctx(), v.Actor, registry.RoleQuery{Limit: offered})
-	if err != nil {
+	if data.Roles, err = v.roleChoice(); err != nil {
 		return err
 	}
-	data.Roles = roles.Items
-	if data.Scopes, data.APIs, err = v.scopeGroups(); err != nil {
+	f.setRoles(f.roles(), data.Roles)
+	var apis []option
+	if data.Scopes, apis, err = v.scopeGroups(); err != nil {
 		return err
 	}
+	data.Audiences = withChosen(apis, f.All("audiences"))
+	data.Introspects = withChosen(withAllAPIs(apis), f.All("introspects"))
 	data.Summary = data.summary(f)
 	return v.show(view{Page: "client_new", Title: "Add OAuth 2.0 API credentials", Form: f, Data: data})
 }

@@ -1,7 +1,6 @@
 package console
 
 import (
-	"slices"
 	"strings"
 
 	"keywright/registry"
@@ -14,7 +13,7 @@ func (d clientNewData) summary(f *form) []fact {
 		{"Name", orDash(f.Text("name"))},
 		{"Belongs to", d.place(f)},
 		{"Environment", orDash(f.Text("environment"))},
-		{"Roles", orDash(strings.Join(f.All("roles"), ", "))},
+		{"Roles", orDash(strings.Join(f.roles(), ", "))},
 		{"Scopes", d.scopes(f)},
 		{"Authenticates by", "a secret, shown once"},
 		{"Access tokens", tokens(f)},
@@ -31,23 +30,23 @@ func (d clientNewData) summary(f *form) []fact {
 }
 
 func (d clientNewData) place(f *form) string {
-	if application := labelOf(d.Applications, f.Text("applicationId")); application != "" {
+	if application := d.Applications.Name(); application != "" {
 		return "the application " + application
 	}
-	if project := labelOf(d.Projects, f.Text("projectId")); project != "" {
+	if project := d.Projects.Name(); project != "" {
 		return "the project " + project
 	}
 	return "the whole organization"
 }
 
 func (d clientNewData) scopes(f *form) string {
-	own := append(slices.Clone(f.All("scopes")), f.Lines("otherScopes")...)
+	own := f.scopes()
 	switch {
 	case len(own) > 0:
 		return strings.Join(own, ", ")
 	case f.Text("applicationId") != "":
 		return "those of the application's endpoints"
-	case len(f.All("roles")) > 0:
+	case len(f.roles()) > 0:
 		return "those of its roles"
 	}
 	return "–"
@@ -74,15 +73,6 @@ func tokens(f *form) string {
 		return format + ", for " + seconds + " seconds"
 	}
 	return format + ", for 900 seconds"
-}
-
-func labelOf(options []option, value string) string {
-	for _, o := range options {
-		if o.Value == value {
-			return o.Label
-		}
-	}
-	return ""
 }
 
 func orDash(text string) string {

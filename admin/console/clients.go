@@ -1,6 +1,7 @@
 package console
 
 import (
+	"slices"
 	"strings"
 
 	"keywright/registry"
@@ -16,8 +17,9 @@ func clientPages(r router) {
 type clientsData struct {
 	Clients      []registry.ClientDetails
 	Names        map[string]string
-	Projects     []option
-	Applications []option
+	Projects     picker
+	Applications picker
+	menus        menus
 }
 
 func clientList(v *visit) error {
@@ -30,56 +32,48 @@ func clientList(v *visit) error {
 		return err
 	}
 	l.Next = found.NextCursor
-	data := clientsData{Clients: found.Items}
-	var ids []string
+	data := clientsData{Clients: found.Items, menus: v.menus()}
+	ids := []string{l.Text("createdBy")}
 	for _, c := range found.Items {
 		ids = append(ids, c.ApplicationID, c.ProjectID, c.CreatedBy.ID)
 	}
 	if data.Names, err = v.Service.Names(v.ctx(), v.Actor, ids...); err != nil {
 		return err
 	}
-	if data.Projects, err = v.projectOptions(); err != nil {
+	if data.Projects, err = v.picker("projectId", l.Text("projectId")); err != nil {
 		return err
 	}
-	if data.Applications, err = v.applicationOptions(); err != nil {
+	if data.Applications, err = v.picker("applicationId", l.Text("applicationId")); err != nil {
 		return err
 	}
 	return v.show(view{Page: "clients", Title: "Clients", List: l, Data: data})
 }
 
-// offered is how many entries a select offers.
-const offered = 200
-
-func (v *visit) projectOptions() ([]option, error) {
-	found, err := v.Service.Projects(v.ctx(), v.Actor, registry.ProjectQuery{Limit: offered})
-	all := make([]option, len(found.Items))
-	for i, p := range found.Items {
-		all[i] = option{p.ID, p.Name}
-	}
-	return all, err
-}
-
-func (v *visit) applicationOptions() ([]option, error) {
-	found, err := v.Service.Applications(v.ctx(), v.Actor, registry.ApplicationQuery{Limit: offered})
-	all := make([]option, len(found.Items))
-	for i, a := range found.Items {
-		all[i] = option{a.ID, a.Name}
-	}
-	return all, err
-}
+// Menu is what can be done with a client.
+func (d clientsData) Menu(c registry.ClientDetails) rowMenu { return d.menus.ofClient(c) }
 
 // By is who created a client.
 func (d clientsData) By(c registry.ClientDetails) string { return by(d.Names, c.CreatedBy) }
 
-// Grants are the roles and scopes of a client in few words.
-func (d clientsData) Grants(c registry.ClientDetails) string {
-	all := append([]string{}, c.RoleNames...)
-	all = append(all, c.Scopes...)
+// Grants are the roles and scopes of a client; where it has none of its own,
+// where they come from.
+func (d clientsData) Grants(c registry.ClientDetails) []string {
+	all := slices.Concat(c.RoleNames, c.Scopes)
 	switch {
-	case len(all) == 0 && c.ApplicationID != "":
-		return "those of its application"
-	case len(all) == 0:
-		return "none"
+	case len(all) > 0:
+		return all
+	case c.ApplicationID != "":
+		return []string{"those of its application"}
 	}
-	return strings.Join(all, ", ")
+	return []string{"none"}
+}
+
+// Place is the project or application that a client belongs to, and what it is
+// for.
+func (d clientsData) Place(c registry.ClientDetails) string {
+	place := d.Names[c.ApplicationID]
+	if place == "" {
+		place = d.Names[c.ProjectID]
+	}
+	return strings.Join(filled([]string{place, c.Environment}), " · ")
 }

@@ -45,8 +45,8 @@ func Mount(e *gin.Engine, c Config) error {
 		return fmt.Errorf("parse the pages of the console: %w", err)
 	}
 	app := &console{Config: c, templates: parsed, crossOrigin: http.NewCrossOriginProtection()}
-	e.GET(staticPath+":file", serveStatic)
 	r := router{app, e.Group("", secureHeaders)}
+	r.routes.GET(staticPath+":file", serveStatic)
 	for _, mount := range pages {
 		mount(r)
 	}

@@ -35,13 +35,17 @@
 // for which password and code must be fresh is mounted with getFresh and
 // postFresh. Every path that is posted to answers GET as well, because htmx
 // shows it in the address bar; a secret is shown by the answer to a POST and
-// never stands in an address. A form that answers with a download carries
+// never stands in an address; the element it stands in carries data-once, and
+// is gone when the page is left. A form that answers with a download carries
 // data-hx-boost="false".
 //
-// A template defines "main" and may use what templates/parts.html defines:
-// text, secret, area, select, checks, check, problems, submit, badge, copy,
-// masked, pager, empty. A link with data-dialog opens the element #confirm of
-// the page it leads to as a dialog, and is a plain link without script.
+// A template defines "main" and may use what templates/parts.html defines; each
+// part says there what it is for. What there may be thousands of, such as
+// projects, is chosen by the part pick (picker.go). A table with class "rows",
+// whose cells but the first have their heads in data-label, is a list of cards
+// where it is narrow. Icons stand in the layout, drawn in the text's colour. A
+// link with data-dialog opens the element #confirm of the page it leads to as a
+// dialog, and is a plain link without script.
 //
 // The package knows no SQL and no OAuth.
 package console

@@ -111,6 +111,13 @@ func (f *form) Number(name string) int64 {
 	return n
 }
 
+// Seconds is a length of time in whole seconds; 0 for an empty field. One that
+// is longer than all that are allowed stays so, and one below 0 too.
+func (f *form) Seconds(name string) time.Duration {
+	const beyond = 1 << 31
+	return time.Duration(max(-1, min(f.Number(name), beyond))) * time.Second
+}
+
 // Day is the end of a day, in UTC, as a date input has it; zero for an empty field.
 func (f *form) Day(name string) time.Time {
 	text := f.Text(name)
@@ -130,7 +137,7 @@ func (f *form) unreadable(name, rule string) {
 	f.broken = append(f.broken, registry.FieldError{Field: name, Message: rule})
 }
 
-// try runs call, unless a field could not be read. What is wrong with the form
+// try runs call, unless a field could not be read: all are read before. What is wrong with the form
 // is kept to be shown in it; see Rejected.
 func (f *form) try(call func() error) error {
 	err := error(&registry.Error{
@@ -154,6 +161,11 @@ func (f *form) reject(err error) { f.err = err }
 // Rejected tells whether the form is to be shown again with what is wrong.
 func (f *form) Rejected() bool { return f != nil && f.err != nil }
 
+// Stale tells whether what the form changes is another by now than was shown.
+func (f *form) Stale() bool {
+	return f.Rejected() && registry.KindOf(f.err) == registry.KindPrecondition
+}
+
 // wrong is one thing that is wrong with a form.
 type wrong struct{ Field, Message string }
 
@@ -161,6 +173,9 @@ type wrong struct{ Field, Message string }
 func (f *form) Wrong() []wrong {
 	if !f.Rejected() {
 		return nil
+	}
+	if slowed, ok := errors.AsType[*web.SlowDownError](f.err); ok {
+		return []wrong{{"", "Too many attempts. Try again in " + wait(slowed.After) + "."}}
 	}
 	e, ok := errors.AsType[*registry.Error](f.err)
 	switch {
@@ -174,6 +189,12 @@ func (f *form) Wrong() []wrong {
 		all[i] = wrong{fieldName(field.Field), fieldMessage(field)}
 	}
 	return all
+}
+
+// wait is a length of time in whole seconds, at least one: that of the header
+// Retry-After.
+func wait(d time.Duration) string {
+	return life(max(time.Second, (d + time.Second - 1).Truncate(time.Second)))
 }
 
 // WrongWith is what is wrong with one field.

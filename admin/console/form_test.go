@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"keywright/internal/web"
 	"keywright/registry"
 )
 
@@ -60,6 +61,20 @@ func TestFormDoesNotSubmitWhatItCannotRead(t *testing.T) {
 	err := f.try(func() error { t.Error("it was submitted"); return nil })
 	if err == nil || len(f.WrongWith("lifetime")) != 1 || len(f.WrongWith("day")) != 1 {
 		t.Errorf("got %v, %v", err, f.Wrong())
+	}
+}
+
+// TestFormSaysHowLongToWait rounds up, as the header does.
+func TestFormSaysHowLongToWait(t *testing.T) {
+	t.Parallel()
+	for after, want := range map[time.Duration]string{
+		0: "1 second", 14*time.Second + 1: "15 seconds", time.Minute: "1 minute", 75 * time.Second: "75 seconds",
+	} {
+		f := newForm()
+		_ = f.try(func() error { return &web.SlowDownError{After: after} })
+		if got := f.Wrong(); len(got) != 1 || got[0].Message != "Too many attempts. Try again in "+want+"." {
+			t.Errorf("%s: got %v", after, got)
+		}
 	}
 }
 

@@ -12,12 +12,14 @@ import (
 // functions are what templates can call.
 var functions = template.FuncMap{
 	"args":   args,
+	"count":  func(counts map[string]int, id string) int64 { return int64(counts[id]) },
 	"date":   date,
 	"days":   days,
 	"hint":   hint,
 	"join":   func(all []string) string { return strings.Join(all, " ") },
 	"list":   func(all ...any) []any { return all },
 	"option": func(value, label string) option { return option{value, label} },
+	"more":   func(all, shown int) int { return all - shown },
 	"number": number,
 	"static": staticURL,
 	"utc":    utc,

@@ -19,6 +19,8 @@ func TestFunctions(t *testing.T) {
 		words("expiresAt"):           "Expires at",
 		days(24 * time.Hour):         "1 day",
 		sentence("is taken"):         "Is taken.",
+		sentence("“x” is taken"):     "“x” is taken.",
+		sentence("époque is taken."): "Époque is taken.",
 	} {
 		if got != want {
 			t.Errorf("got %q, want %q", got, want)

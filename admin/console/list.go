@@ -27,7 +27,7 @@ const (
 // listOf reads what the address asks for; other parameters than the filters
 // are left aside.
 func (v *visit) listOf(filters ...string) *list {
-	return &list{form: &form{values: v.req.URL.Query()}, path: v.req.URL.Path, filters: filters}
+	return &list{form: &form{values: v.query}, path: v.req.URL.Path, filters: filters}
 }
 
 // Cursor is that of the page that is asked for.

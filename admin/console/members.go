@@ -20,8 +20,8 @@ func memberPages(r router) {
 }
 
 func memberList(v *visit) error {
-	l := v.listOf()
-	found, err := v.Service.Members(v.ctx(), v.Actor, registry.MemberQuery{Cursor: l.Cursor()})
+	l := v.listOf("q")
+	found, err := v.Service.Members(v.ctx(), v.Actor, registry.MemberQuery{Search: l.Text("q"), Cursor: l.Cursor()})
 	if err != nil {
 		return err
 	}
@@ -40,12 +40,7 @@ func memberShow(v *visit) error {
 	if err != nil {
 		return err
 	}
-	return v.show(view{Page: "member", Title: m.Email, Data: memberData{m, v.mayTouch(m.Role)}})
-}
-
-// mayTouch tells whether to offer changing a member of that role.
-func (v *visit) mayTouch(role registry.MemberRole) bool {
-	return v.Actor.Administers() && (role != registry.RoleOwner || v.Actor.Role == registry.RoleOwner)
+	return v.show(view{Page: "member", Title: m.Email, Data: memberData{m, v.Actor.MayTouch(m.Role)}})
 }
 
 // grantable are the roles that the visitor may give.
@@ -54,7 +49,7 @@ func (v *visit) grantable() []option {
 		{string(registry.RoleMember), "member: sees everything, changes what is their own"},
 		{string(registry.RoleAdmin), "admin: makes and changes everything but owners"},
 	}
-	if v.mayTouch(registry.RoleOwner) {
+	if v.Actor.MayTouch(registry.RoleOwner) {
 		all = append(all, option{string(registry.RoleOwner), "owner: everything"})
 	}
 	return all
@@ -143,8 +138,11 @@ func (v *visit) memberRemoval(f *form) error {
 		return err
 	}
 	return v.showRemoval("Remove "+m.Email+"?", f, removal{
-		Effects: []string{"Their sessions end at once, and they cannot sign in again. The credentials that they created stay, and go on working."},
-		Path:    membersPath + "/" + m.ID + "/remove", Back: membersPath + "/" + m.ID, Button: "Remove member",
+		Effects: []string{
+			"Their sessions end at once, and they cannot sign in again.",
+			"The credentials that they created stay, and go on working. To end those too, revoke them by the lists on the page of the member.",
+		},
+		Path: membersPath + "/" + m.ID + "/remove", Back: membersPath + "/" + m.ID, Button: "Remove member",
 	})
 }
 

@@ -35,10 +35,7 @@ var pages = []func(router){
 }
 
 // section is an entry of the navigation.
-type section struct {
-	Name, Path string
-	AdminsOnly bool // not offered to others
-}
+type section struct{ Name, Path string }
 
 // sections are the navigation, in its order.
 var sections = []section{
@@ -103,7 +100,11 @@ func (r router) mount(method, path string, h shows) {
 
 func plain(h shows) shows {
 	return func(v *visit) error {
-		if err := wellFormed(v.req.URL.Query()); err != nil {
+		v.query = v.req.URL.Query()
+		if err := wellFormed(v.query); err != nil {
+			return err
+		}
+		if err := v.resolve(v.query); err != nil {
 			return err
 		}
 		return h(v)
@@ -120,6 +121,9 @@ func posted(h takes) shows {
 		if err != nil {
 			return err
 		}
+		if err := v.resolve(f.values); err != nil {
+			return err
+		}
 		return h(v, f)
 	})
 }
@@ -134,6 +138,7 @@ func (c *console) signedIn(h shows) shows {
 			if v.presented != "" {
 				farewell := c.Sessions.Farewell()
 				http.SetCookie(v.w, &farewell)
+				v.note("Your session has ended: sign in to go on.")
 			}
 			return v.redirect(signInPath + "?next=" + url.QueryEscape(v.here()))
 		}

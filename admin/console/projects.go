@@ -22,12 +22,12 @@ func projectPages(r router) {
 // projectsData is the list of projects.
 type projectsData struct {
 	Projects []registry.Project
-	Used     map[string]users
+	Used     map[string]int
 }
 
 func projectList(v *visit) error {
-	l := v.listOf()
-	found, err := v.Service.Projects(v.ctx(), v.Actor, registry.ProjectQuery{Limit: inLists, Cursor: l.Cursor()})
+	l := v.listOf("q")
+	found, err := v.Service.Projects(v.ctx(), v.Actor, registry.ProjectQuery{Search: l.Text("q"), Cursor: l.Cursor()})
 	if err != nil {
 		return err
 	}
@@ -36,7 +36,7 @@ func projectList(v *visit) error {
 	for i, p := range found.Items {
 		ids[i] = p.ID
 	}
-	used, err := v.usersOf(ids...)
+	used, err := v.Service.UserCounts(v.ctx(), v.Actor, ids...)
 	if err != nil {
 		return err
 	}

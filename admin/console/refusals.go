@@ -31,7 +31,10 @@ func refusalShow(v *visit) error {
 		case err == nil:
 			data = refusalData{
 				Found: true, Refusal: refusal, Meaning: sentence(refusal.Cause.Meaning()), Advice: sentence(refusal.Cause.Advice()),
-				Kind: kindName(refusal.Credential.Kind), Fix: fix(refusal),
+				Kind: kindName(refusal.Credential.Kind),
+			}
+			if data.Fix, err = v.fix(refusal); err != nil {
+				return err
 			}
 		case registry.KindOf(err) == registry.KindNotFound:
 			data.Unknown = true
@@ -44,6 +47,7 @@ func refusalShow(v *visit) error {
 
 // clientTabFor is where a client can be put right, if not on its first page.
 var clientTabFor = map[registry.Cause]string{
+	registry.CauseDisabled:               "/danger",
 	registry.CauseWrongSecret:            "/credentials",
 	registry.CauseSecretExpired:          "/credentials",
 	registry.CauseSecretRevoked:          "/credentials",
@@ -61,17 +65,44 @@ var clientTabFor = map[registry.Cause]string{
 	registry.CauseInsufficientPermission: "/access",
 }
 
-// fix leads to where the cause of a refusal can be put right.
-func fix(r registry.RefusalDetails) *link {
-	if r.CredentialName != "" {
-		if path := recordPath(r.Credential.Kind, r.Credential.ID); path != "" {
-			if r.Credential.Kind == registry.ActorClient {
-				path += clientTabFor[r.Cause]
-			}
-			return &link{"Open the " + kindName(r.Credential.Kind) + " " + r.CredentialName, path}
-		}
+// tokenPageFor is clientTabFor for an API token.
+var tokenPageFor = map[registry.Cause]string{
+	registry.CauseAddressOffList:         "/edit",
+	registry.CauseInsufficientScope:      "/edit",
+	registry.CauseInsufficientPermission: "/edit",
+}
+
+// fix leads to where the cause of a refusal can be put right; nil: nowhere here.
+func (v *visit) fix(r registry.RefusalDetails) (*link, error) {
+	if r.CredentialName == "" {
+		return fixWithout(r.Cause), nil
 	}
-	switch r.Cause {
+	path := recordPath(r.Credential.Kind, r.Credential.ID)
+	switch r.Credential.Kind {
+	case registry.ActorClient:
+		if r.Cause == registry.CauseEndpointNotConnected {
+			return v.fixConnection(r)
+		}
+		path += clientTabFor[r.Cause]
+	case registry.ActorAPIToken:
+		path += tokenPageFor[r.Cause]
+	}
+	return &link{"Open the " + kindName(r.Credential.Kind) + " " + r.CredentialName, path}, nil
+}
+
+// fixConnection leads to the application whose endpoints a client reaches.
+func (v *visit) fixConnection(r registry.RefusalDetails) (*link, error) {
+	c, err := v.Service.Client(v.ctx(), v.Actor, r.Credential.ID)
+	if err != nil || c.ApplicationID == "" {
+		return &link{"Open the client " + r.CredentialName, clientPath(r.Credential.ID)}, err
+	}
+	a, err := v.Service.Application(v.ctx(), v.Actor, c.ApplicationID)
+	return &link{"Open the application " + a.Name, applicationsPath + "/" + c.ApplicationID}, err
+}
+
+// fixWithout leads to where to look when there is no credential to open.
+func fixWithout(cause registry.Cause) *link {
+	switch cause {
 	case registry.CauseUnknownClient:
 		return &link{"Look through the clients", clientsPath}
 	case registry.CauseUnknownToken:

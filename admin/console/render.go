@@ -59,7 +59,7 @@ type view struct {
 // shown is what a template sees.
 type shown struct {
 	view
-	Sections []section // offered to the visitor
+	Sections []section // none: nobody is signed in
 	Path     string
 	Me       registry.Me // zero: nobody is signed in
 	SignedIn bool
@@ -91,10 +91,8 @@ func (v *visit) render(status int, page view) error {
 	if v.Now != nil {
 		data.Now = v.Now()
 	}
-	for _, s := range sections {
-		if data.SignedIn && (data.Admin || !s.AdminsOnly) {
-			data.Sections = append(data.Sections, s)
-		}
+	if data.SignedIn {
+		data.Sections = sections
 	}
 	var out bytes.Buffer
 	if err := parsed.Execute(&out, data); err != nil {

@@ -2,6 +2,7 @@ package console
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"keywright/registry"
@@ -9,7 +10,7 @@ import (
 
 func revokeAllPages(r router) {
 	for _, kind := range []revocable{clientsToRevoke, tokensToRevoke} {
-		r.getFresh(kind.path, func(v *visit) error { return v.showRevokeAll(kind, v.req.URL.Query().Get("target"), nil) })
+		r.getFresh(kind.path, func(v *visit) error { return v.showRevokeAll(kind, v.query.Get("target"), nil) })
 		r.postFresh(kind.path, func(v *visit, f *form) error { return revokeAll(v, kind, f) })
 	}
 }
@@ -74,8 +75,8 @@ type revoked struct {
 // revokeAllData is the choice, and what the one that was made would hit.
 type revokeAllData struct {
 	Kind    revocable
-	Choice  *form      // its field target is what was chosen
-	Targets []option   // to choose from
+	Choice  *form // its field target is what was chosen
+	Targets picker
 	Chosen  string     // the name to be typed; empty: nothing was chosen yet
 	Hits    revocation // of what was chosen
 	Names   map[string]string
@@ -93,9 +94,13 @@ func revokeAll(v *visit, kind revocable, f *form) error {
 	count := int(f.Number("expectedCount"))
 	in := selecting(target)
 	in.ExpectedCount = &count
+	name := v.targetName(names, target)
+	if name == "" {
+		return registry.NotFound("what to revoke by")
+	}
 	var hit revocation
 	err = f.try(func() (err error) {
-		if err := f.typed(v.targetName(names, target)); err != nil {
+		if err := f.typed(name); err != nil {
 			return err
 		}
 		hit, err = kind.revoke(v, in)
@@ -134,10 +139,13 @@ func (v *visit) showRevokeAll(kind revocable, target string, f *form) error {
 		Tabs: []tab{{"Clients", clientsToRevoke.path}, {"API tokens", tokensToRevoke.path}},
 	}
 	var err error
-	if data.Targets, err = v.revokeTargets(kind, target); err != nil {
+	if data.Targets, err = v.picker("target", target); err != nil {
 		return err
 	}
-	if target != "" {
+	if !kind.applications {
+		data.Targets.Options = slices.DeleteFunc(data.Targets.Options, func(o option) bool { return registry.IsID(o.Value, registry.PrefixApplication) })
+	}
+	if isID(target, pickable["target"].prefixes) {
 		if err := v.preview(&data, target); err != nil {
 			return err
 		}
@@ -166,49 +174,40 @@ func (v *visit) preview(data *revokeAllData, target string) (err error) {
 }
 
 // targetName is the name to be typed before what it chooses is revoked; empty
-// for what there is not.
+// for what there is not. A creator who is gone has no name but their id: what
+// they created is there still.
 func (v *visit) targetName(names map[string]string, target string) string {
-	if target == v.Me.Organization.ID {
+	name, known := names[target]
+	switch {
+	case target == v.Me.Organization.ID:
 		return v.Me.Organization.Name
+	case !known && isID(target, []string{registry.PrefixMember, registry.PrefixClient, registry.PrefixAPIToken}):
+		return target
 	}
-	return names[target]
+	return name
 }
 
-// revokeTargets are what can be chosen, and what was chosen if it is another.
-func (v *visit) revokeTargets(kind revocable, target string) ([]option, error) {
-	all := []option{{v.Me.Organization.ID, "Everything of " + v.Me.Organization.Name}}
-	add := func(prefix string, options []option) {
-		for _, o := range options {
-			all = append(all, option{o.Value, prefix + o.Label})
-		}
+// targetsFound are what can be chosen: everything, or what belongs to a
+// project, to an application or to a creator with that in the name.
+func (v *visit) targetsFound(search string) (all []option, more bool, err error) {
+	everything := option{v.Me.Organization.ID, "Everything of " + v.Me.Organization.Name}
+	if strings.Contains(strings.ToLower(everything.Label), strings.ToLower(search)) {
+		all = append(all, everything)
 	}
-	projects, err := v.projectOptions()
-	if err != nil {
-		return nil, err
-	}
-	add("Project ", projects)
-	if kind.applications {
-		applications, err := v.applicationOptions()
+	for _, kind := range []struct {
+		prefix string
+		found  func(string) ([]option, bool, error)
+	}{{"Project ", v.projectsFound}, {"Application ", v.applicationsFound}, {"Created by ", v.membersFound}} {
+		found, beyond, err := kind.found(strings.TrimPrefix(search, kind.prefix))
 		if err != nil {
-			return nil, err
+			return nil, false, err
 		}
-		add("Application ", applications)
+		for _, o := range found {
+			all = append(all, option{o.Value, kind.prefix + o.Label})
+		}
+		more = more || beyond
 	}
-	members, err := v.Service.Members(v.ctx(), v.Actor, registry.MemberQuery{Limit: offered})
-	if err != nil {
-		return nil, err
-	}
-	for _, m := range members.Items {
-		all = append(all, option{m.ID, "Created by " + m.Email})
-	}
-	if target == "" || slices.ContainsFunc(all, func(o option) bool { return o.Value == target }) {
-		return all, nil
-	}
-	names, err := v.Service.Names(v.ctx(), v.Actor, target)
-	if err != nil {
-		return nil, err
-	}
-	return append(all, option{target, nameOr(names, target)}), nil
+	return all, more, nil
 }
 
 // By is who created a credential that is hit.

@@ -23,12 +23,12 @@ func rolePages(r router) {
 // rolesData is the list of roles.
 type rolesData struct {
 	Roles []registry.Role
-	Used  map[string]users
+	Used  map[string]int
 }
 
 func roleList(v *visit) error {
-	l := v.listOf()
-	found, err := v.Service.Roles(v.ctx(), v.Actor, registry.RoleQuery{Limit: inLists, Cursor: l.Cursor()})
+	l := v.listOf("q")
+	found, err := v.Service.Roles(v.ctx(), v.Actor, registry.RoleQuery{Search: l.Text("q"), Cursor: l.Cursor()})
 	if err != nil {
 		return err
 	}
@@ -37,7 +37,7 @@ func roleList(v *visit) error {
 	for i, role := range found.Items {
 		ids[i] = role.ID
 	}
-	used, err := v.usersOf(ids...)
+	used, err := v.Service.UserCounts(v.ctx(), v.Actor, ids...)
 	if err != nil {
 		return err
 	}
@@ -66,12 +66,12 @@ func roleNew(v *visit) error {
 	if err := v.mustAdminister(); err != nil {
 		return err
 	}
-	return v.showRoleForm(nil, registry.Role{})
+	return v.showRoleForm(newForm(), registry.Role{})
 }
 
 func roleCreate(v *visit, f *form) error {
 	in := registry.RoleInput{
-		Name: f.Text("name"), Description: f.Text("description"), Scopes: f.Lines("scopes"), Permissions: f.rows("permissions"),
+		Name: f.Text("name"), Description: f.Text("description"), Scopes: f.scopes(), Permissions: f.rows("permissions"),
 	}
 	var made registry.Role
 	err := f.try(func() (err error) {
@@ -95,10 +95,9 @@ func roleEdit(v *visit) error {
 	if err != nil {
 		return err
 	}
-	return v.showRoleForm(newForm(
-		"description", role.Description, "scopes", strings.Join(role.Scopes, "\n"), "permissions", strings.Join(role.Permissions, "\n"),
-		"revision", strconv.FormatInt(role.Revision, 10),
-	), role)
+	f := newForm("description", role.Description, "permissions", strings.Join(role.Permissions, "\n"), "revision", strconv.FormatInt(role.Revision, 10))
+	f.values["scopes"] = role.Scopes
+	return v.showRoleForm(f, role)
 }
 
 func roleUpdate(v *visit, f *form) error {
@@ -106,7 +105,7 @@ func roleUpdate(v *visit, f *form) error {
 	if err != nil {
 		return err
 	}
-	description, scopes, permissions, revision := f.Text("description"), f.Lines("scopes"), f.rows("permissions"), f.Number("revision")
+	description, scopes, permissions, revision := f.Text("description"), f.scopes(), f.rows("permissions"), f.Number("revision")
 	err = f.try(func() error {
 		_, err := v.Service.UpdateRole(v.ctx(), v.Actor, role.ID, registry.RolePatch{
 			Description: &description, Scopes: &scopes, Permissions: &permissions,
@@ -122,13 +121,24 @@ func roleUpdate(v *visit, f *form) error {
 	return v.done(rolesPath+"/"+role.ID, "The role was changed, for everybody who holds it.")
 }
 
+// roleFormData is the role that is changed, if any, and the scopes to choose from.
+type roleFormData struct {
+	Role   registry.Role
+	Scopes []scopeGroup
+}
+
 // showRoleForm shows the form of a new role, or of one that there is.
 func (v *visit) showRoleForm(f *form, role registry.Role) error {
+	groups, _, err := v.scopeGroups()
+	if err != nil {
+		return err
+	}
+	f.setScopes(f.scopes(), groups)
 	title := "New role"
 	if role.ID != "" {
 		title = "Edit " + role.Name
 	}
-	return v.show(view{Page: "role_form", Title: title, Form: f, Data: role})
+	return v.show(view{Page: "role_form", Title: title, Form: f, Data: roleFormData{role, groups}})
 }
 
 func roleRemoval(v *visit) error { return v.roleRemoval(nil) }

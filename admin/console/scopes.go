@@ -22,12 +22,12 @@ func scopePages(r router) {
 // scopesData is the catalogue.
 type scopesData struct {
 	Scopes []registry.ScopeDetails
-	Used   map[string]users
+	Used   map[string]int
 }
 
 func scopeList(v *visit) error {
-	l := v.listOf()
-	found, err := v.Service.Scopes(v.ctx(), v.Actor, registry.ScopeQuery{Limit: inLists, Cursor: l.Cursor()})
+	l := v.listOf("q")
+	found, err := v.Service.Scopes(v.ctx(), v.Actor, registry.ScopeQuery{Search: l.Text("q"), Cursor: l.Cursor()})
 	if err != nil {
 		return err
 	}
@@ -36,7 +36,7 @@ func scopeList(v *visit) error {
 	for i, scope := range found.Items {
 		ids[i] = scope.ID
 	}
-	used, err := v.usersOf(ids...)
+	used, err := v.Service.UserCounts(v.ctx(), v.Actor, ids...)
 	if err != nil {
 		return err
 	}

@@ -146,7 +146,7 @@ func policyChange(v *visit, f *form) error {
 	name := f.Text("name")
 	var limits [3]time.Duration
 	for i, field := range []string{"maxCredentialLifetimeSeconds", "maxTokenTtlSeconds", "rotationAgeSeconds"} {
-		limits[i] = time.Duration(f.Number(field)) * time.Second
+		limits[i] = f.Seconds(field)
 	}
 	revision := f.Number("revision")
 	err := f.try(func() error {

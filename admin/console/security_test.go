@@ -6,7 +6,6 @@ import (
 	"net/url"
 	"strings"
 	"testing"
-	"time"
 
 	"keywright/registry"
 	"keywright/storage"
@@ -18,8 +17,8 @@ import (
 func TestSecurityIsFresh(t *testing.T) {
 	t.Parallel()
 	storagetest.Run(t, func(t *testing.T, db *storage.DB) {
-		now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
-		server, made := serve(t, db, func() time.Time { return now })
+		clock := newClock()
+		server, made := serve(t, db, clock.now)
 		jar, err := cookiejar.New(nil)
 		must(t, err)
 		browser := &http.Client{Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
@@ -33,7 +32,7 @@ func TestSecurityIsFresh(t *testing.T) {
 			must(t, resp.Body.Close())
 			return resp.Header.Get("Location")
 		}
-		browse(http.MethodPost, "/console/sign-in", url.Values{"email": {made.Owner.Email}, "password": {made.Password.Reveal()}})
+		browse(http.MethodPost, "/console/sign-in", url.Values{"email": {made.Owner.Email}, "password": {password}})
 		member := "/console/members/" + made.Owner.ID
 		settings := []string{
 			"/console/members/new", member + "/role", member + "/remove", "/console/signing-keys/rotate",
@@ -45,7 +44,7 @@ func TestSecurityIsFresh(t *testing.T) {
 				t.Errorf("just after sign-in %s leads to %q", path, to)
 			}
 		}
-		now = now.Add(registry.FreshFor)
+		clock.pass(registry.FreshFor)
 		for _, path := range settings {
 			for _, method := range []string{http.MethodGet, http.MethodPost} {
 				if to := browse(method, path, nil); to != "/console/sign-in-again?next="+url.QueryEscape(path) {
@@ -59,4 +58,37 @@ func TestSecurityIsFresh(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestWhatAsksAgain looks at everything that is mounted: security settings,
+// members, signing keys and revoking all ask for the password again, whatever
+// is added to them, and nothing else does.
+func TestWhatAsksAgain(t *testing.T) {
+	t.Parallel()
+	clock := newClock()
+	in, _ := serve(t, storagetest.Open(t, storagetest.Dialects()[0]), clock.now)
+	owner := in.session(t)
+	clock.pass(registry.FreshFor)
+	asking := 0
+	for _, method := range []string{http.MethodGet, http.MethodPost} {
+		for _, path := range in.paths(method) {
+			if path == "/console/sign-out" || strings.HasPrefix(path, "/console/sign-in") {
+				continue // they would end the session
+			}
+			want := strings.HasSuffix(path, "/revoke-all")
+			for _, settings := range []string{"/console/security/", "/console/members/", "/console/signing-keys/"} {
+				want = want || strings.HasPrefix(path, settings) && path != "/console/members/kwc_00000000000000000000000000"
+			}
+			asks := in.bare(t, method, path, "", owner).Header.Get("Location") == "/console/sign-in-again?next="+url.QueryEscape(path)
+			if asks != want {
+				t.Errorf("%s %s asks for the password again: %v", method, path, asks)
+			}
+			if asks {
+				asking++
+			}
+		}
+	}
+	if asking < 22 {
+		t.Errorf("%d ask for the password again", asking)
+	}
 }

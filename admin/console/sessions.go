@@ -13,7 +13,7 @@ func sessionPages(r router) {
 // sessionsData is the list of live sessions.
 type sessionsData struct {
 	Sessions []session
-	Members  []option
+	Members  picker
 }
 
 // session is a session and whose it is.
@@ -36,9 +36,11 @@ func sessionList(v *visit) error {
 		return err
 	}
 	var data sessionsData
+	if data.Members, err = v.picker("memberId", l.Text("memberId")); err != nil {
+		return err
+	}
 	known := map[string]registry.Member{}
 	for _, m := range members.Items {
-		data.Members = append(data.Members, option{m.ID, m.Email})
 		known[m.ID] = m
 	}
 	for _, s := range found.Items {
@@ -49,7 +51,7 @@ func sessionList(v *visit) error {
 			}
 		}
 		data.Sessions = append(data.Sessions, session{
-			Session: s, Email: m.Email, Current: s.ID == v.Actor.SessionID, Ending: m.ID == v.Actor.ID || v.mayTouch(m.Role),
+			Session: s, Email: m.Email, Current: s.ID == v.Actor.SessionID, Ending: m.ID == v.Actor.ID || v.Actor.MayTouch(m.Role),
 		})
 	}
 	return v.show(view{Page: "sessions", Title: "Sessions", List: l, Data: data})

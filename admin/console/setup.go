@@ -23,8 +23,8 @@ func setupPages(r router) { r.open(setupPath, setupForm, setUp) }
 const setupLifetime = time.Hour
 
 // Setup lets whoever knows the set-up code make the first organization and its
-// owner. The code is printed where the operator sees it, is typed into a form,
-// and works once; its digest is kept in memory alone.
+// owner. The code is printed where the operator sees it, as a link, goes into a
+// form, and works once; its digest is kept in memory alone.
 type Setup struct {
 	service *registry.Service
 	now     func() time.Time
@@ -91,14 +91,14 @@ func (s *Setup) check(code string) error {
 
 func setupForm(v *visit) error {
 	if !v.Setup.needed(v.ctx()) {
-		return v.redirect(signInPath)
+		return v.done(signInPath, "This installation is set up already.")
 	}
 	return v.show(view{Page: "setup", Title: "Set up Keywright"})
 }
 
 func setUp(v *visit, f *form) error {
 	if !v.Setup.needed(v.ctx()) {
-		return v.redirect(signInPath)
+		return v.done(signInPath, "This installation is set up already.")
 	}
 	var made registry.CreatedOrganization
 	err := f.try(func() error {

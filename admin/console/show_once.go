@@ -2,7 +2,6 @@ package console
 
 import (
 	"encoding/json"
-	"net/http"
 	"time"
 
 	"keywright/registry"
@@ -85,7 +84,7 @@ func download(v *visit, f *form) error {
 	name := "api-token.json"
 	if n.ClientID != "" {
 		name = n.ClientID + ".json"
-		http.SetCookie(v.w, v.downloadNote(n.ClientID, registry.ConfirmWithin))
+		v.Sessions.SetNote(v.w, downloadNote(n.ClientID), "1", registry.ConfirmWithin)
 	}
 	v.w.Header().Set("Content-Type", "application/json")
 	v.w.Header().Set("Content-Disposition", `attachment; filename="`+name+`"`)
@@ -112,18 +111,20 @@ func readNewSecret(f *form) (newSecret, error) {
 	return n, nil
 }
 
-// downloadNote is the cookie that says that the values of a client were
-// downloaded. Whoever forges it fools themselves alone.
-func (v *visit) downloadNote(clientID string, lasts time.Duration) *http.Cookie {
-	return &http.Cookie{ //nolint:gosec // it is no secret, and without TLS it cannot be Secure
-		Name: "keywright_downloaded_" + clientID, Value: "1", Path: root, MaxAge: int(lasts.Seconds()), HttpOnly: true,
-		Secure: v.req.TLS != nil, SameSite: http.SameSiteStrictMode,
-	}
+// downloadNote is the name of the note which says that the values of a client
+// were downloaded. Whoever forges it fools themselves alone.
+func downloadNote(clientID string) string { return "keywright_downloaded_" + clientID }
+
+// downloaded tells whether this browser has downloaded the values of a client.
+func (v *visit) downloaded(clientID string) bool {
+	_, kept := v.Sessions.Note(v.req, downloadNote(clientID))
+	return kept
 }
 
 // clientConfirm makes a pending client active once its values were downloaded,
 // or throws it away. Where it cannot confirm, the values are shown again: they
-// would be lost with the page.
+// would be lost with the page. It comes without them from the page of a client
+// whose values were downloaded before their page was lost.
 func clientConfirm(v *visit, f *form) error {
 	c, err := v.Service.Client(v.ctx(), v.Actor, v.param("id"))
 	if err != nil {
@@ -134,24 +135,23 @@ func clientConfirm(v *visit, f *form) error {
 		return err
 	}
 	n.Name, n.ClientID, n.Pending = c.Name, c.ID, true
-	note := v.downloadNote(c.ID, -time.Second)
 	if f.On("discard") {
 		return v.discard(c, n.Back)
 	}
 	err = f.try(func() error {
-		if _, err := v.req.Cookie(note.Name); err != nil {
+		if !v.downloaded(c.ID) {
 			return registry.Conflict(registry.CodeConflict, "download the JSON first: the secret is not shown again")
 		}
 		_, err := v.Service.ConfirmClient(v.ctx(), v.Actor, c.ID)
 		return err
 	})
 	switch {
-	case f.Rejected():
+	case f.Rejected() && (n.Secret.Reveal() != "" || c.AuthMethod == registry.AuthPrivateKeyJWT):
 		return v.show(view{Page: "show_once", Title: "New credentials", Form: f, Data: shownOnce{n, v.Issuer}})
 	case err != nil:
 		return err
 	}
-	http.SetCookie(v.w, note)
+	v.Sessions.SetNote(v.w, downloadNote(c.ID), "", -time.Second)
 	return v.done(n.Back, "The credentials of "+c.Name+" are active.")
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"net/url"
 	"time"
 
 	"keywright/internal/web"
@@ -102,7 +103,7 @@ func (v *visit) signIn(f *form, page signInView, email string) error {
 	if text := f.Raw("ticket"); text != "" {
 		t, ok := v.openTicket(text)
 		if !ok || page.Again && t.Email != email {
-			return v.redirect(v.req.URL.Path)
+			return v.done(v.req.URL.Path+"?next="+url.QueryEscape(page.Next), "That took too long: give the password once more.")
 		}
 		in.Email, in.Password, page.Ticket = t.Email, t.Password, text
 	}

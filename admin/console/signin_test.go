@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"keywright/internal/seal"
+	"keywright/internal/signin"
 	"keywright/registry"
 )
 
@@ -94,5 +95,28 @@ func TestSetupCode(t *testing.T) {
 	now = noon.Add(setupLifetime + 1)
 	if s.check("ABCDEF-GHIJKL-MNOPQR-STUVWX") == nil {
 		t.Error("it is taken after an hour")
+	}
+}
+
+// TestNoticeIsOurs holds that over TLS no other host can put words into a page.
+func TestNoticeIsOurs(t *testing.T) {
+	t.Parallel()
+	c := &console{Config: Config{Sessions: signin.NewKeeper(signin.Config{Now: time.Now, SecureCookies: true})}}
+	w := httptest.NewRecorder()
+	if err := (&visit{console: c, w: w, req: httptest.NewRequest(http.MethodPost, "/console/x", nil)}).done(root, "It was done."); err != nil {
+		t.Fatal(err)
+	}
+	cookies := w.Result().Cookies()
+	if len(cookies) != 1 || cookies[0].Name != "__Host-keywright_notice" || !cookies[0].Secure || !cookies[0].HttpOnly || cookies[0].Path != "/" {
+		t.Fatalf("got %v", cookies)
+	}
+	for _, tc := range []struct {
+		name, want string
+	}{{"__Host-keywright_notice", "It was done."}, {"keywright_notice", ""}} {
+		req := httptest.NewRequest(http.MethodGet, "/console", nil)
+		req.AddCookie(&http.Cookie{Name: tc.name, Value: cookies[0].Value})
+		if got := (&visit{console: c, w: httptest.NewRecorder(), req: req}).takeNotice(); got != tc.want {
+			t.Errorf("in the cookie %s: got %q", tc.name, got)
+		}
 	}
 }

@@ -12,6 +12,8 @@ type tokenData struct {
 	Events  []event
 	Manages bool // may narrow, deactivate, regenerate and delete it
 	Admin   bool // may do all that can be done with it
+	Tested  *list
+	Verdict string // on the address that was tested
 }
 
 // tokenEvents is how many of the latest events the page of an API token shows.
@@ -23,6 +25,8 @@ func tokenShow(v *visit) error {
 		return err
 	}
 	data := v.tokenData(t)
+	data.Tested = v.listOf("address")
+	data.Verdict = verdictOn(data.Tested.Text("address"), t.IPWhitelist)
 	used, err := v.Service.APITokenUsage(v.ctx(), v.Actor, t.ID, registry.UsageQuery{Grain: registry.GrainDay})
 	if err != nil {
 		return err
@@ -32,7 +36,7 @@ func tokenShow(v *visit) error {
 	if err != nil {
 		return err
 	}
-	if data.Events, _, err = v.events(audited.Items); err != nil {
+	if data.Events, err = v.events(audited.Items); err != nil {
 		return err
 	}
 	data.Names, err = v.Service.Names(v.ctx(), v.Actor, t.ProjectID, t.CreatedBy.ID)

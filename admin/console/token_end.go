@@ -8,8 +8,14 @@ import (
 
 // This file holds what ends the present value of an API token, or the whole.
 
+// tokenEndData is an API token that something is about to be done to.
+type tokenEndData struct {
+	tokenData
+	Back string // where not doing it leads
+}
+
 func tokenRegenerateForm(v *visit) error {
-	return v.showTokenEnd("token_regenerate", "Regenerate", newForm("life", lifeKept))
+	return v.showTokenEnd("token_regenerate", "Regenerate", newForm("life", lifeKept, paramBack, v.req.URL.Query().Get(paramBack)))
 }
 
 func tokenRegenerate(v *visit, f *form) error {
@@ -30,10 +36,10 @@ func tokenRegenerate(v *visit, f *form) error {
 	case err != nil:
 		return err
 	}
-	return v.showOnce(newSecret{Name: t.Name, Secret: value, Back: tokenPath(t)})
+	return v.showOnce(newSecret{Name: t.Name, Secret: value, Back: f.backOr(tokenPath(t))})
 }
 
-func tokenRevokeForm(v *visit) error { return v.showTokenEnd("token_revoke", "Revoke", nil) }
+func tokenRevokeForm(v *visit) error { return v.showTokenEnd("token_revoke", "Revoke", v.cameFrom()) }
 
 // tokenRevoke revokes an API token or, if it is to be removed as well, deletes
 // it, which revokes it first.
@@ -51,10 +57,10 @@ func tokenRevoke(v *visit, f *form) error {
 	case err != nil:
 		return err
 	}
-	return v.done(tokenPath(t), "The API token is revoked, for good.")
+	return v.done(f.backOr(tokenPath(t)), "The API token is revoked, for good.")
 }
 
-func tokenDeleteForm(v *visit) error { return v.showTokenEnd("token_delete", "Delete", nil) }
+func tokenDeleteForm(v *visit) error { return v.showTokenEnd("token_delete", "Delete", v.cameFrom()) }
 
 func tokenDelete(v *visit, f *form) error {
 	_, err := v.endToken(f, func(t registry.APIToken) error {
@@ -70,7 +76,7 @@ func tokenDelete(v *visit, f *form) error {
 	case err != nil:
 		return err
 	}
-	return v.done(tokensPath, "The API token is deleted. What was done to it stays in the audit.")
+	return v.done(f.backOr(tokensPath), "The API token is deleted. What was done to it stays in the audit.")
 }
 
 // endToken runs end on the API token of the path, if its name was typed.
@@ -91,8 +97,11 @@ func (v *visit) endToken(f *form, end func(registry.APIToken) error) (registry.A
 // token of the path.
 func (v *visit) showTokenEnd(page, word string, f *form) error {
 	t, err := v.managedToken()
+	if err == nil && page == "token_revoke" {
+		err = v.mustAdminister()
+	}
 	if err != nil {
 		return err
 	}
-	return v.show(view{Page: page, Title: word + " " + t.Name, Form: f, Data: v.tokenData(t)})
+	return v.show(view{Page: page, Title: word + " " + t.Name, Form: f, Data: tokenEndData{v.tokenData(t), f.backOr(tokenPath(t))}})
 }

@@ -13,7 +13,7 @@ import (
 // tokenFormData is what the form of an API token offers.
 type tokenFormData struct {
 	Token    *registry.APIToken // nil: a new one
-	Projects []option
+	Projects picker
 	Scopes   []string // that are known; others may be typed
 	Back     string   // where to go without doing anything
 }
@@ -23,7 +23,7 @@ func tokenNew(v *visit) error {
 		return err
 	}
 	f := newForm("life", lifeYear)
-	if project := v.req.URL.Query().Get("projectId"); project != "" {
+	if project := v.query.Get("projectId"); project != "" {
 		f = newForm("life", lifeYear, "projectId", project)
 	}
 	return v.showTokenForm(nil, f)
@@ -100,7 +100,7 @@ func (v *visit) showTokenForm(t *registry.APIToken, f *form) error {
 	if data.Scopes, err = v.knownScopes(); err != nil {
 		return err
 	}
-	if data.Projects, err = v.projectOptions(); err != nil {
+	if data.Projects, err = v.picker("projectId", f.Text("projectId")); err != nil {
 		return err
 	}
 	return v.show(view{Page: "token_form", Title: title, Form: f, Data: data})

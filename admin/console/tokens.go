@@ -25,7 +25,8 @@ func tokenPages(r router) {
 type tokensData struct {
 	Tokens   []registry.APIToken
 	Names    map[string]string
-	Projects []option
+	Projects picker
+	menus    menus
 }
 
 func tokenList(v *visit) error {
@@ -38,7 +39,7 @@ func tokenList(v *visit) error {
 		return err
 	}
 	l.Next = found.NextCursor
-	data := tokensData{Tokens: found.Items}
+	data := tokensData{Tokens: found.Items, menus: v.menus()}
 	ids := []string{l.Text("createdBy")}
 	for _, t := range found.Items {
 		ids = append(ids, t.ProjectID, t.CreatedBy.ID)
@@ -46,11 +47,14 @@ func tokenList(v *visit) error {
 	if data.Names, err = v.Service.Names(v.ctx(), v.Actor, ids...); err != nil {
 		return err
 	}
-	if data.Projects, err = v.projectOptions(); err != nil {
+	if data.Projects, err = v.picker("projectId", l.Text("projectId")); err != nil {
 		return err
 	}
 	return v.show(view{Page: "tokens", Title: "API tokens", List: l, Data: data})
 }
+
+// Menu is what can be done with an API token.
+func (d tokensData) Menu(t registry.APIToken) rowMenu { return d.menus.ofToken(t) }
 
 // By is who created an API token.
 func (d tokensData) By(t registry.APIToken) string { return by(d.Names, t.CreatedBy) }

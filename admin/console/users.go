@@ -6,10 +6,6 @@ import (
 	"keywright/registry"
 )
 
-// inLists is how many rows a list shows whose rows each say what uses them:
-// finding that out is dear.
-const inLists = 25
-
 // user is a record that uses another one.
 type user struct{ registry.User }
 

@@ -7,6 +7,8 @@ import (
 	"net/url"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"keywright/internal/web"
 	"keywright/registry"
@@ -18,7 +20,8 @@ type visit struct {
 	w         http.ResponseWriter
 	req       *http.Request
 	params    func(name string) string
-	presented string // the token of the session cookie, good or not
+	query     url.Values // of the address, with ids for what was picked
+	presented string     // the token of the session cookie, good or not
 
 	// Set on pages for people who are signed in.
 	Actor registry.Actor
@@ -75,30 +78,31 @@ func ownPath(to string) string {
 	return root
 }
 
-// noticeCookie carries what was done to the page that is shown next.
-const noticeCookie = "keywright_notice"
+// noticeNote carries what was done to the page that is shown next.
+const noticeNote = "keywright_notice"
 
 // done leads to a page, which says what was done.
 func (v *visit) done(to, notice string) error {
-	http.SetCookie(v.w, v.notice(url.QueryEscape(notice), time.Minute))
+	v.note(notice)
 	return v.redirect(to)
 }
 
-func (v *visit) notice(text string, lasts time.Duration) *http.Cookie {
-	return &http.Cookie{ //nolint:gosec // it is no secret, and without TLS it cannot be Secure
-		Name: noticeCookie, Value: text, Path: root, MaxAge: int(lasts.Seconds()), HttpOnly: true,
-		Secure: v.req.TLS != nil, SameSite: http.SameSiteLaxMode,
-	}
+// note leaves a notice for the page that is shown next.
+func (v *visit) note(notice string) {
+	v.Sessions.SetNote(v.w, noticeNote, url.QueryEscape(notice), time.Minute)
 }
 
 // takeNotice returns the notice, once.
 func (v *visit) takeNotice() string {
-	cookie, err := v.req.Cookie(noticeCookie)
-	if err != nil {
+	if v.Sessions == nil { // the page is of WriteError: none that was led to
 		return ""
 	}
-	http.SetCookie(v.w, v.notice("", -time.Second))
-	text, err := url.QueryUnescape(cookie.Value)
+	kept, found := v.Sessions.Note(v.req, noticeNote)
+	if !found {
+		return ""
+	}
+	v.Sessions.SetNote(v.w, noticeNote, "", -time.Second)
+	text, err := url.QueryUnescape(kept)
 	if err != nil {
 		return ""
 	}
@@ -142,5 +146,6 @@ func sentence(text string) string {
 	if text == "" {
 		return ""
 	}
-	return strings.ToUpper(text[:1]) + strings.TrimSuffix(text[1:], ".") + "."
+	first, size := utf8.DecodeRuneInString(text)
+	return string(unicode.ToUpper(first)) + strings.TrimSuffix(text[size:], ".") + "."
 }

@@ -10,7 +10,15 @@
     for (const field of root.querySelectorAll("[data-counter]:not([data-ready])")) counter(field);
     for (const field of root.querySelectorAll("[data-chips]:not([data-ready])")) chips(field);
     distinct();
+    for (const side of root.querySelectorAll(".side:not([data-ready])")) centre(side);
     for (const shown of root.querySelectorAll("dialog[data-once]:not([data-ready])")) once(shown);
+  };
+
+  // On a phone the navigation is one line, which shows where one is.
+  const centre = (side) => {
+    side.dataset.ready = "";
+    const here = side.querySelector("[aria-current]");
+    if (here) side.scrollLeft = here.offsetLeft - (side.clientWidth - here.offsetWidth) / 2;
   };
 
   const status = () => {
@@ -26,30 +34,41 @@
     return line;
   };
 
+  // icon draws one of those of the layout; the name of a button says what it is.
+  const icon = (name) => {
+    const picture = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+    const use = document.createElementNS("http://www.w3.org/2000/svg", "use");
+    picture.setAttribute("class", "icon");
+    picture.setAttribute("aria-hidden", "true");
+    use.setAttribute("href", `#icon-${name}`);
+    picture.append(use);
+    return picture;
+  };
+
   const copyable = (code) => {
     code.dataset.ready = "";
     const { copy, label } = code.dataset;
     const outer = document.createElement("span");
     const text = document.createElement("button");
-    const icon = document.createElement("button");
+    const button = document.createElement("button");
     outer.className = "copyable";
-    text.type = icon.type = "button";
+    text.type = button.type = "button";
     text.className = "copy-text";
-    icon.className = "copy-icon";
-    icon.textContent = "⧉";
-    icon.setAttribute("aria-label", `Copy ${label}`);
+    button.className = "copy-icon";
+    button.setAttribute("aria-label", `Copy ${label}`);
+    button.append(icon("copy"));
     text.title = `Copy ${label}`;
     code.replaceWith(outer);
     text.append(code);
-    outer.append(text, icon);
+    outer.append(text, button);
     const run = async () => {
       await navigator.clipboard.writeText(copy);
-      icon.textContent = "✓";
+      button.replaceChildren(icon("done"));
       status().textContent = `Copied ${label}.`;
-      setTimeout(() => { icon.textContent = "⧉"; }, 1500);
+      setTimeout(() => button.replaceChildren(icon("copy")), 1500);
     };
     text.addEventListener("click", run);
-    icon.addEventListener("click", run);
+    button.addEventListener("click", run);
   };
 
   const local = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "long" });
@@ -60,16 +79,13 @@
 
   const counter = (field) => {
     field.dataset.ready = "";
-    const line = document.createElement("p");
-    line.className = "hint";
+    const line = field.nextElementSibling;
     const show = () => { line.textContent = `${[...field.value].length} of ${field.maxLength}`; };
     field.addEventListener("input", show);
-    field.after(line);
     show();
   };
 
-  // New credentials stand in a dialog that nothing but its own buttons leaves,
-  // and are gone from a page that is left.
+  // New credentials stand in a dialog that nothing but its own buttons leaves.
   const once = (shown) => {
     shown.dataset.ready = "";
     shown.removeAttribute("open");
@@ -84,7 +100,11 @@
     shown.showModal();
     shown.querySelector("h1").focus();
   };
-  addEventListener("pagehide", () => document.querySelector("dialog[data-once]")?.remove());
+
+  // What is shown once is gone when the page is left, and a page that the
+  // browser had kept as it was is asked for again.
+  addEventListener("pagehide", () => { for (const shown of document.querySelectorAll("[data-once]")) shown.remove(); });
+  addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
 
   // A field of words or lines is shown as chips beside a box to type into. The
   // field goes on holding all of them, also what is still in the box.
@@ -124,7 +144,7 @@
       const item = document.createElement("li");
       const remove = document.createElement("button");
       remove.type = "button";
-      remove.textContent = "×";
+      remove.append(icon("remove"));
       remove.setAttribute("aria-label", `Remove ${word}`);
       remove.addEventListener("click", () => {
         show(all.filter((other) => other !== word));
@@ -156,6 +176,20 @@
     show(all);
   };
 
+  // The link to the set-up of an installation has its code behind the #. It goes
+  // into the form and out of the address, also where there is no such form.
+  const takeSetupCode = () => {
+    if (!/^#([A-Z2-7]{6}-){3}[A-Z2-7]{6}$/.test(location.hash)) return;
+    const code = location.hash.slice(1);
+    history.replaceState(history.state, "", location.pathname + location.search);
+    const field = document.querySelector("form[data-setup] [name=code]");
+    if (!field) return;
+    field.value = code;
+    field.form.elements.organization.focus();
+  };
+  takeSetupCode();
+  addEventListener("hashchange", takeSetupCode);
+
   // A link with data-dialog shows #confirm of the page it leads to in a dialog.
   const dialog = () => document.getElementById("dialog");
 
@@ -164,6 +198,7 @@
     if (link && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
       event.preventDefault();
       event.stopPropagation();
+      link.closest("[popover]")?.hidePopover(); // its button has the focus again, and after the dialog
       await htmx.ajax("GET", link.href, { target: "#dialog", select: "#confirm", swap: "innerHTML", push: "false" });
       dialog().classList.toggle("panel", link.dataset.dialog === "panel");
       if (dialog().querySelector("#confirm")) open();
@@ -183,6 +218,7 @@
       field.id = `dialog-${id}`;
       for (const label of dialog().querySelectorAll(`label[for="${id}"]`)) label.htmlFor = field.id;
       for (const link of dialog().querySelectorAll(`a[href="#${id}"]`)) link.hash = field.id;
+      for (const input of dialog().querySelectorAll(`input[list="${id}"]`)) input.setAttribute("list", field.id);
     }
   };
 
@@ -193,7 +229,7 @@
       dialog().setAttribute("aria-labelledby", heading.id);
     }
     if (!dialog().open) dialog().showModal();
-    (dialog().querySelector("[autofocus], input:not([type=hidden]), button") || dialog()).focus();
+    (dialog().querySelector("[data-autofocus], input:not([type=hidden]), button") || dialog()).focus();
   };
 
   // What was typed into a dialog may be a secret: nothing of it stays.
@@ -201,26 +237,76 @@
     if (event.target === dialog()) dialog().replaceChildren();
   }, true);
 
-  // A form that is refused stays in its dialog.
+  // A form that is refused stays in its dialog; the page of an error takes the
+  // place of all.
   document.addEventListener("htmx:beforeSwap", (event) => {
     const { detail } = event;
-    if (detail.xhr.status >= 400 && detail.requestConfig.elt.closest?.("#dialog")) {
+    const refused = detail.xhr.status >= 400 && detail.serverResponse.includes('id="confirm"');
+    if (refused && detail.requestConfig.elt.closest?.("#dialog")) {
       detail.target = dialog();
       detail.selectOverride = "#confirm";
       detail.swapOverride = "innerHTML";
     }
   });
 
+  // Whose session has ended is answered with the sign-in page. What was typed
+  // stays: one signs in beside it, and sends it again. A list is asked for anew.
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    const { xhr, target, requestConfig: { verb, path, elt } } = event.detail;
+    const signIn = new URL(xhr.responseURL);
+    document.getElementById("ended")?.remove();
+    if (!signIn.pathname.startsWith("/console/sign-in") || !signIn.searchParams.get("next")) return;
+    if (path.startsWith("/console/sign-in") || verb === "get" && (target === document.body || target === dialog())) return;
+    event.preventDefault();
+    const form = elt.closest("form");
+    if (form?.method === "get") location.assign(signIn);
+    else form?.before(ended(signIn.pathname));
+    if (elt === form) document.querySelector("#ended a")?.focus();
+  });
+
+  const ended = (path) => {
+    const line = document.createElement("p");
+    const link = document.createElement("a");
+    line.id = "ended";
+    line.className = "problems";
+    line.setAttribute("role", "alert");
+    link.href = path;
+    link.target = "_blank";
+    link.textContent = "Sign in in another tab";
+    line.append("Nothing was sent: you have to sign in again. ", link, ", then go on here. What you typed is kept.");
+    return line;
+  };
+
   document.addEventListener("htmx:afterSettle", (event) => {
     const problems = document.getElementById("problems");
     if (problems && event.detail.target.contains(problems)) problems.focus();
     else if (event.detail.target === document.body && (!document.activeElement || document.activeElement === document.body)) {
       // A new page was swapped in: keyboard and screen reader go on there.
-      (document.querySelector("main [autofocus]") || document.getElementById("main")).focus({ preventScroll: true });
+      (document.querySelector("main [data-autofocus]") || document.getElementById("main")).focus({ preventScroll: true });
     }
   });
 
-  document.addEventListener("DOMContentLoaded", () => enhance(document));
+  // Filters that are not set stay out of the address.
+  document.addEventListener("htmx:configRequest", ({ detail }) => {
+    if (detail.verb !== "get") return;
+    for (const [name, value] of [...detail.formData]) if (value === "") detail.formData.delete(name);
+  });
+
+  // Another page begins at its top, as if it were loaded. The same one, with
+  // which a form is answered, stays where it is, unless it says what was done.
+  let shown = location.href;
+  document.addEventListener("htmx:afterSettle", (event) => {
+    const whole = event.detail.target === document.body;
+    if (whole && (location.href !== shown || document.querySelector(".notice"))) scrollTo({ top: 0, behavior: "instant" });
+    shown = location.href;
+  });
+
+  // Not the attribute autofocus: browsers heed it once in the life of a page,
+  // and complain where htmx was quicker.
+  document.addEventListener("DOMContentLoaded", () => {
+    enhance(document);
+    if (document.activeElement === document.body) document.querySelector("main [data-autofocus]")?.focus();
+  });
   document.addEventListener("htmx:afterSwap", () => enhance(document)); // before it is painted: nothing jumps
   document.addEventListener("htmx:load", (event) => enhance(event.detail.elt));
 })();
