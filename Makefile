@@ -13,7 +13,7 @@ BENCHTIME ?= 5s  # for each benchmark
 
 .PHONY: help
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: run
 run: ## start a development server on loopback: SQLite and keys in ./keywright-data
@@ -24,8 +24,12 @@ test: ## all tests with the race detector, on SQLite and Postgres
 	@.ci/test
 
 .PHONY: console
-console: ## the browser tests of the console, which is not finished; they need Chromium
-	@CONSOLE_TESTS=1 PACKAGES=./admin/console/... .ci/test
+console: ## only the tests of the console, with and without a browser
+	@PACKAGES=./admin/console/... .ci/test
+
+.PHONY: screenshots
+screenshots: ## the pictures in docs/images, made anew
+	@KEYWRIGHT_PICTURES=$(CURDIR)/docs/images PACKAGES=./admin/console/consoletest .ci/test -run 'TestPictures$$'
 
 .PHONY: check
 check: ## format, vet, lint, go.mod, and all tests: what continuous integration runs

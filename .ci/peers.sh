@@ -1,33 +1,29 @@
 # Sourced. find_peers finds the programs by others that the interoperation tests
 # put beside Keywright, and names them for the tests:
 #
-#   KEYWRIGHT_NODE_PEERS   folder whose node_modules has openid-client, oauth4webapi, jose and axe-core
+#   KEYWRIGHT_NODE_PEERS   folder whose node_modules has openid-client, oauth4webapi, jose, axe-core and html-validate
 #   KEYWRIGHT_NGINX        nginx with the auth_request module: NGINX_BIN, or on the PATH
 #   KEYWRIGHT_PROMETHEUS   Prometheus: PROMETHEUS_BIN, or on the PATH
-#   KEYWRIGHT_CHROMIUM     Chromium, for the console: CHROMIUM_BIN, or on the PATH
+#   KEYWRIGHT_CHROMIUM     Chromium, for the console: CHROMIUM_BIN, or fetched, or on the PATH
 #
-# What is missing it fetches into the cache folder: the Node packages with npm,
-# in the locked versions and without running their scripts; nginx and Prometheus
-# with apt-get download, unpacked and not installed, so no service starts;
-# Chromium, which needs its libraries, is installed.
+# What is missing it fetches into the cache folder: the Node packages and
+# Chromium with npm, in set versions and without running their scripts; nginx and
+# Prometheus with apt-get download, unpacked and not installed, so no service
+# starts. Where npm has no Chromium that runs, it is installed.
 # Whatever cannot be had is left out aloud, or is an error if REQUIRE_PEERS=1.
 
 peers_cache=${XDG_CACHE_HOME:-$HOME/.cache}/keywright
 
 find_peers() {
-	node_peers || peer_left_out 'openid-client, oauth4webapi, jose and axe-core: install Node 20 or newer with npm'
+	node_peers || peer_left_out 'openid-client, oauth4webapi, jose, axe-core and html-validate: install Node 20 or newer with npm'
 	KEYWRIGHT_NGINX=$(peer nginx_works "${NGINX_BIN:-nginx}" nginx usr/sbin/nginx) ||
 		peer_left_out 'nginx: install it, or set NGINX_BIN'
-	KEYWRIGHT_PROMETHEUS=$(peer prometheus_works "${PROMETHEUS_BIN:-prometheus}" prometheus usr/bin/prometheus) ||
+	KEYWRIGHT_PROMETHEUS=$(peer runs "${PROMETHEUS_BIN:-prometheus}" prometheus usr/bin/prometheus) ||
 		peer_left_out 'Prometheus: install it, or set PROMETHEUS_BIN'
 	export KEYWRIGHT_NGINX KEYWRIGHT_PROMETHEUS
-	if [ "${CONSOLE_TESTS:-}" = 1 ]; then
-		KEYWRIGHT_CHROMIUM=$(a_browser) ||
-			peer_left_out 'Chromium: install it, or set CHROMIUM_BIN'
-		export KEYWRIGHT_CHROMIUM
-	else
-		export LEFT_OUT="${LEFT_OUT:+$LEFT_OUT; }the browser tests of the console, which is not finished: make console runs them"
-	fi
+	KEYWRIGHT_CHROMIUM=$(browser) ||
+		peer_left_out 'Chromium: install it, or set CHROMIUM_BIN'
+	export KEYWRIGHT_CHROMIUM
 }
 
 peer_left_out() {
@@ -45,7 +41,7 @@ node_peers() {
 	local locked=cmd/keywright/testdata/node folder
 	folder=$peers_cache/node-$(cat "$locked/package.json" "$locked/package-lock.json" | cksum | cut -d ' ' -f 1)
 	if [ ! -e "$folder/complete" ]; then
-		printf 'fetching openid-client, oauth4webapi, jose and axe-core for the tests (npm ci into %s)\n' "$folder" >&2
+		printf 'fetching openid-client, oauth4webapi, jose, axe-core and html-validate for the tests (npm ci into %s)\n' "$folder" >&2
 		mkdir -p "$folder"
 		cp "$locked/package.json" "$locked/package-lock.json" "$folder"
 		npm ci --prefix "$folder" --ignore-scripts --no-audit --no-fund --loglevel error >&2 || return 1
@@ -71,27 +67,69 @@ peer() {
 	"$1" "$program" && printf '%s' "$program"
 }
 
-# a_browser prints the path of a browser, and installs one where there is none.
-a_browser() {
+# browser prints the path of a Chromium that runs: of what Ubuntu calls chromium
+# there is only a program that says how to get it.
+browser() {
 	local program
-	for program in "${CHROMIUM_BIN:-}" chromium google-chrome chromium-browser; do
-		[ -n "$program" ] && command -v "$program" && return
+	if [ -n "${CHROMIUM_BIN:-}" ]; then
+		runs "$CHROMIUM_BIN" && printf '%s' "$CHROMIUM_BIN"
+		return
+	fi
+	npm_browser && return
+	for program in chromium google-chrome chromium-browser; do
+		program=$(command -v "$program") && runs "$program" && printf '%s' "$program" && return
 	done
+	debian_browser
+}
+
+# npm_browser fetches the headless shell of Chromium for Linux on x86-64. It
+# brings its libraries and fonts along, so that nothing is installed, and takes
+# a third of the time of a Chromium with windows.
+npm_browser() {
+	local package=@sparticuz/chromium version=153.0.0 folder
+	folder=$peers_cache/chromium-$version
+	if [ ! -x "$folder/chromium" ]; then
+		[ "$(uname -sm)" = 'Linux x86_64' ] && command -v npm >/dev/null && command -v node >/dev/null || return 1
+		printf 'fetching Chromium for the tests of the console (npm install into %s)\n' "$folder" >&2
+		mkdir -p "$folder"
+		npm install --prefix "$folder" --no-save --no-package-lock --no-audit --no-fund --ignore-scripts \
+			--loglevel error "$package@$version" >&2 || return 1
+		unpack_browser "$folder/node_modules/$package/bin" "$folder" || return 1
+	fi
+	runs "$folder/chromium" && printf '%s' "$folder/chromium"
+}
+
+# unpack_browser FROM TO makes the program TO/chromium, as its last step. It
+# has no sandbox of its own, and opens no page but ours.
+unpack_browser() {
+	brotli() { node --eval 'process.stdin.pipe(require("zlib").createBrotliDecompress()).pipe(process.stdout)' <"$1"; }
+	brotli "$1/al2023.tar.br" | tar -x -C "$2" &&
+		brotli "$1/fonts.tar.br" | tar -x -C "$2" &&
+		brotli "$1/chromium.br" >"$2/program" &&
+		printf '<fontconfig><include ignore_missing="yes">/etc/fonts/fonts.conf</include><dir>%s</dir><cachedir>%s</cachedir></fontconfig>\n' "$2/fonts" "$2/fontconfig" >"$2/fonts.conf" &&
+		printf '#!/bin/sh\nLD_LIBRARY_PATH=%q FONTCONFIG_FILE=%q exec %q --no-sandbox "$@"\n' \
+			"$2/lib" "$2/fonts.conf" "$2/program" >"$2/starter" &&
+		chmod +x "$2/program" "$2/starter" && rm -rf "$2/node_modules" && mv "$2/starter" "$2/chromium"
+}
+
+# debian_browser installs it, for its libraries, and a font.
+debian_browser() {
 	command -v apt-get >/dev/null || return 1
-	printf 'installing Chromium for the tests of the console\n' >&2
-	install_debian chromium >&2 || { update_package_lists >&2 && install_debian chromium >&2; } || return 1
-	command -v chromium
+	printf 'installing Chromium for the tests of the console (apt-get install)\n' >&2
+	install_debian chromium fonts-dejavu-core >&2 ||
+		{ update_package_lists >&2 && install_debian chromium fonts-dejavu-core >&2; } || return 1
+	runs chromium && command -v chromium
 }
 
 install_debian() {
-	local as_root=
-	[ "$(id -u)" = 0 ] || as_root='sudo -n'
-	DEBIAN_FRONTEND=noninteractive $as_root apt-get install --quiet --yes --no-install-recommends "$1"
+	local as_root=()
+	[ "$(id -u)" = 0 ] || as_root=(sudo -n)
+	"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install --quiet --yes --no-install-recommends "$@"
 }
 
-nginx_works() { [[ $("$1" -V 2>&1) == *http_auth_request_module* ]]; }
+runs() { "$1" --version >/dev/null 2>&1; }
 
-prometheus_works() { "$1" --version >/dev/null 2>&1; }
+nginx_works() { [[ $("$1" -V 2>&1) == *http_auth_request_module* ]]; }
 
 # unpack_debian PACKAGE FOLDER leaves no half of a package behind.
 unpack_debian() (

@@ -36,6 +36,7 @@ var outcomes = map[string]outcome{
 	registry.CodeOneTimeCodeRequired:    {http.StatusUnauthorized, registry.CauseOneTimeCodeMissing},
 	registry.CodeForbidden:              {http.StatusForbidden, registry.CauseForbidden},
 	registry.CodeConsoleSessionRequired: {http.StatusForbidden, registry.CauseConsoleSessionRequired},
+	registry.CodeSignInAgain:            {http.StatusForbidden, registry.CauseSignInAgain},
 	registry.CodeGrantExceedsOwn:        {http.StatusForbidden, registry.CauseGrantExceedsOwn},
 	registry.CodeNotFound:               {http.StatusNotFound, registry.CauseNotFound},
 	CodeMethodNotAllowed:                {http.StatusMethodNotAllowed, registry.CauseMethodNotAllowed},

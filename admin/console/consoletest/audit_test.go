@@ -1,9 +1,7 @@
 package consoletest
 
 import (
-	"io"
 	"net/http"
-	"net/url"
 	"strings"
 	"testing"
 
@@ -59,43 +57,4 @@ func (p *tab) exported(name string) string {
 	p.t.Helper()
 	p.until("find "+name, pressable(name))
 	return ask[string](p, "fetch("+pressable(name)+".href).then((r) => r.text())", chromedp.EvalAwaitPromise)
-}
-
-// TestRefusalLookUp asks why a wrong secret was refused.
-func TestRefusalLookUp(t *testing.T) {
-	t.Parallel()
-	onEachDatabase(t, func(t *testing.T, s *site) {
-		var made struct{ ClientID string }
-		s.call(t, http.MethodPost, "/v1/clients", map[string]any{"name": "Importer", "scopes": []string{"documents"}}, &made)
-		refused := func(clientID string) string {
-			form := url.Values{"grant_type": {"client_credentials"}, "client_id": {clientID}, "client_secret": {"wrong"}}
-			resp, err := http.PostForm(s.public+"/oauth2/token", form)
-			must(t, err)
-			defer resp.Body.Close()
-			_, err = io.Copy(io.Discard, resp.Body)
-			must(t, err)
-			return resp.Header.Get("X-Error-Id")
-		}
-		p := s.signIn(t)
-		p.press("Why refused?")
-		p.sees("A caller whose credential is refused")
-		p.check()
-		p.fill("Error id", refused("kwc_00000000000000000000000000"))
-		p.press("Explain")
-		p.sees("unknown_client")
-		p.sees("Look through the clients")
-		p.fill("Error id", refused(made.ClientID))
-		p.press("Explain")
-		p.sees("wrong_secret")
-		p.sees("The client exists; the secret is none of its own.")
-		p.check()
-		p.screenshot("refusal")
-		p.press("Open the client Importer")
-		p.arrives("/console/clients/" + made.ClientID + "/credentials")
-		p.open("/console/refusals")
-		p.fill("Error id", "err_nonsense")
-		p.press("Explain")
-		p.sees("That is no error id of this installation")
-		p.check()
-	})
 }

@@ -101,7 +101,7 @@ func TestRoleScopeProjectFlows(t *testing.T) {
 			p.fill("Name", "reader")
 			p.fill("Description", "<b>reads</b>")
 			if flow.lists {
-				p.fill("Scopes", "documents\nanalytics")
+				p.fill("Scopes", "documents analytics")
 				p.fill("Permissions", "read\nread all")
 			}
 			p.press(flow.make)

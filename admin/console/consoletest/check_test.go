@@ -1,11 +1,6 @@
 package consoletest
 
 import (
-	"encoding/json"
-	"os"
-	"path/filepath"
-	"strings"
-	"sync"
 	"time"
 
 	"github.com/chromedp/cdproto/cdp"
@@ -16,16 +11,10 @@ import (
 // check asserts what holds for every page, as it is now.
 func (p *tab) check() {
 	p.t.Helper()
-	for _, mistake := range mistakes(p.received()) {
-		p.t.Errorf("%s: %s", p.path(), mistake)
-	}
+	p.settle("check")
+	documents.add(p.t.Name()+" at "+p.path(), p.received())
 	if !p.noScript {
-		for _, scheme := range []string{"dark", "light"} {
-			p.scheme(scheme)
-			for _, violation := range p.violations() {
-				p.t.Errorf("%s, %s: %s", p.path(), scheme, violation)
-			}
-		}
+		p.accessible()
 		if ask[bool](p, "document.documentElement.scrollWidth > innerWidth") {
 			p.t.Errorf("%s is wider than the window", p.path())
 		}
@@ -52,44 +41,6 @@ func (p *tab) received() string {
 		case <-time.After(20 * time.Millisecond):
 		}
 	}
-}
-
-// axe is the source of axe-core; empty if it is not there.
-var axe = sync.OnceValues(func() (string, error) {
-	folder := os.Getenv("KEYWRIGHT_NODE_PEERS")
-	if folder == "" {
-		return "", nil
-	}
-	source, err := os.ReadFile(filepath.Join(folder, "node_modules/axe-core/axe.min.js"))
-	return string(source), err
-})
-
-// violations are what axe-core finds. It comes in by the debugger, which the
-// content security policy does not bind.
-func (p *tab) violations() []string {
-	p.t.Helper()
-	source, err := axe()
-	must(p.t, err)
-	if source == "" {
-		if os.Getenv("REQUIRE_PEERS") == "1" {
-			p.t.Fatal("KEYWRIGHT_NODE_PEERS is not set: there is no axe-core")
-		}
-		return nil
-	}
-	if !ask[bool](p, "typeof axe === 'object'") {
-		ask[bool](p, source+"; true")
-	}
-	found := ask[[]struct {
-		ID, Help string
-		Nodes    []struct{ HTML, FailureSummary string }
-	}](p, `axe.run(document, {resultTypes: ["violations"], iframes: false}).then((r) => r.violations.map((v) => (
-		{ID: v.id, Help: v.help, Nodes: v.nodes.map((n) => ({HTML: n.html, FailureSummary: n.failureSummary}))})))`, chromedp.EvalAwaitPromise)
-	var all []string
-	for _, violation := range found {
-		raw, _ := json.Marshal(violation.Nodes) // strings always can
-		all = append(all, violation.ID+": "+violation.Help+" "+strings.ReplaceAll(string(raw), `\n`, " "))
-	}
-	return all
 }
 
 // call sends a command to the tab.

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp/kb"
 )
 
@@ -13,14 +15,14 @@ func TestSetUpSignInAndOut(t *testing.T) {
 	t.Parallel()
 	onEachEmptyDatabase(t, func(t *testing.T, s *site) {
 		s.start(t)
-		code := regexp.MustCompile(`with the code (\S+),`).FindStringSubmatch(s.printed)
-		if code == nil {
-			t.Fatalf("no set-up code was printed: %q", s.printed)
-		}
+		link, code := s.setupLink(t)
 		p := s.tab(t)
-		p.open("/console")
-		p.arrives("/console/setup")
+		p.open(link)
+		p.hidesCode(code)
 		p.check()
+		p.until("fill in the code", field("Set-up code")+".value === "+quote(code))
+		p.until("go on at the next field", "document.activeElement === "+field("Organization"))
+		p.screenshot("set-up")
 		p.fill("Set-up code", "AAAAAA-BBBBBB-CCCCCC-DDDDDD")
 		p.fill("Organization", "Acme")
 		p.fill("Your e-mail", "owner@acme.example")
@@ -28,13 +30,29 @@ func TestSetUpSignInAndOut(t *testing.T) {
 		p.press("Create the organization")
 		p.sees("older than an hour")
 		p.check()
-		p.fill("Set-up code", strings.ToLower(code[1]))
+		p.open("/console")
+		p.arrives("/console/setup")
+		ask[bool](p, "location.assign("+quote(link)+"), true") // the page stays, and what is behind the # changes
+		p.hidesCode(code)
+		p.until("fill in the code", field("Set-up code")+".value === "+quote(code))
+		p.fill("Organization", "Acme")
+		p.fill("Your e-mail", "owner@acme.example")
 		p.fill("Password", "correct horse battery")
 		p.press("Create the organization")
 		p.sees("Keywright is set up")
 		p.check()
+		token := p.shown("the API token")
+		late := s.tab(t)
+		late.open(link)
+		late.arrives("/console/sign-in")
+		late.sees("This installation is set up already.")
+		late.hidesCode(code)
+		late.check()
 		p.press("Sign in")
 		p.arrives("/console/sign-in")
+		p.lacks(token)
+		p.travels(back, token)
+		p.open("/console/sign-in")
 		p.fill("E-mail", "owner@acme.example")
 		p.fill("Password", "wrong horse battery")
 		p.press("Sign in")
@@ -59,6 +77,47 @@ func TestSetUpSignInAndOut(t *testing.T) {
 		p.open("/console/setup")
 		p.arrives("/console/sign-in")
 	})
+}
+
+// TestSetUpWithoutScript types the code.
+func TestSetUpWithoutScript(t *testing.T) {
+	t.Parallel()
+	onEachEmptyDatabase(t, func(t *testing.T, s *site) {
+		s.start(t)
+		link, code := s.setupLink(t)
+		p := s.withoutScript(t)
+		p.open(link)
+		p.fill("Set-up code", strings.ToLower(strings.ReplaceAll(code, "-", " ")))
+		p.fill("Organization", "Acme")
+		p.fill("Your e-mail", "owner@acme.example")
+		p.fill("Password", "correct horse battery")
+		p.press("Create the organization")
+		p.sees("Keywright is set up")
+		p.check()
+		p.press("Sign in")
+		p.signInAs("owner@acme.example", "correct horse battery")
+	})
+}
+
+// setupLink is the path that a new installation prints, and the code in it.
+func (s *site) setupLink(t *testing.T) (path, code string) {
+	t.Helper()
+	printed := regexp.MustCompile(`: (http\S+)(/console/setup#(\S+)) \(or type the code (\S+) there\)\n$`).FindStringSubmatch(s.printed)
+	if printed == nil || printed[1] != s.admin || printed[3] != printed[4] || !secretText.MatchString(printed[3]) {
+		t.Fatalf("no link to the set-up was printed: %q", s.printed)
+	}
+	return printed[2], printed[3]
+}
+
+// hidesCode waits until the code is out of the address, and of the history.
+func (p *tab) hidesCode(code string) {
+	p.t.Helper()
+	p.until("clean the address", "document.readyState === 'complete' && location.hash === ''")
+	for _, entry := range call(p, page.GetNavigationHistory, cdp.Empty{}).Entries {
+		if strings.Contains(entry.URL, code) {
+			p.t.Errorf("the history has the set-up code: %s", entry.URL)
+		}
+	}
 }
 
 func TestClients(t *testing.T) {

@@ -10,6 +10,8 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/cookiejar"
+	"net/url"
+	"strconv"
 	"testing"
 	"time"
 )
@@ -85,5 +87,29 @@ func TestSignInWithOneTimeCode(t *testing.T) {
 		p.fill("One-time code", code(30*time.Second))
 		p.press("Continue")
 		p.arrives("/console/clients")
+	})
+}
+
+// TestGuessingIsSlowedDown tries wrong passwords until the page says how long
+// to wait, as the header does.
+func TestGuessingIsSlowedDown(t *testing.T) {
+	t.Parallel()
+	onEachDatabase(t, func(t *testing.T, s *site) {
+		p := s.tab(t)
+		p.open("/console/sign-in")
+		for range 6 {
+			p.fill("E-mail", s.email)
+			p.fill("Password", "wrong horse battery")
+			p.press("Sign in")
+			p.until("be refused", `document.querySelector(".problems") && !document.querySelector("[name=password]").value`)
+		}
+		p.sees("Too many attempts. Try again in ")
+		p.check()
+		p.screenshot("too-many-attempts")
+		form := url.Values{"email": {s.email}, "password": {s.password}}
+		resp := s.browse(t, http.MethodPost, "/console/sign-in", nil, nil, form)
+		if wait, err := strconv.Atoi(resp.Header.Get("Retry-After")); resp.StatusCode != http.StatusTooManyRequests || err != nil || wait < 1 || wait > 15 {
+			t.Errorf("another try: %d, Retry-After %q", resp.StatusCode, resp.Header.Get("Retry-After"))
+		}
 	})
 }

@@ -10,7 +10,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -21,20 +20,30 @@ import (
 // patience bounds every wait for something that is to happen.
 const patience = 20 * time.Second
 
-// site is a running server with one organization.
+// site is a running server with one organization, for one test alone.
 type site struct {
-	admin, public   string // URLs
-	environ         []string
-	email, password string // of the owner
+	owner
+	admin, public string // URLs
+	environ       []string
+	printed       string // the line on standard output of a new installation
+}
+
+// owner is who an organization was made for.
+type owner struct {
+	email, password string
 	token           string // for the admin API
-	printed         string // the line on standard output of a new installation
 }
 
 // onEachDatabase runs a test on SQLite and on Postgres, against a server whose
 // organization has an owner.
+//
+// Each test has a server and a database of its own: what counts for a whole
+// installation, such as tries at passwords and signing keys, is nobody else's.
+// That costs less than an organization for each on one server would, because
+// the database is a copy of one with an organization, which is made once:
+// starting the program is quicker than hashing another password.
 func onEachDatabase(t *testing.T, test func(t *testing.T, s *site)) {
-	onEachEmptyDatabase(t, func(t *testing.T, s *site) {
-		s.bootstrap(t)
+	onBoth(t, copyOfSQLite, copyOfPostgres, func(t *testing.T, s *site) {
 		s.start(t)
 		test(t, s)
 	})
@@ -43,51 +52,32 @@ func onEachDatabase(t *testing.T, test func(t *testing.T, s *site)) {
 // onEachEmptyDatabase is onEachDatabase without an organization and before the
 // server is started.
 func onEachEmptyDatabase(t *testing.T, test func(t *testing.T, s *site)) {
+	empty := func(url string) *site { return &site{environ: environ(url)} }
+	onBoth(t, func(t *testing.T) *site { return empty(sqliteIn(t.TempDir())) },
+		func(t *testing.T) *site { return empty(testpg.New(t)) }, test)
+}
+
+func onBoth(t *testing.T, sqlite, postgres func(t *testing.T) *site, test func(t *testing.T, s *site)) {
 	findBrowser(t)
 	t.Run("sqlite", func(t *testing.T) {
 		t.Parallel()
-		test(t, newSite("sqlite:"+filepath.Join(t.TempDir(), "keywright.db")))
+		test(t, sqlite(t))
 	})
 	t.Run("postgres", func(t *testing.T) {
 		t.Parallel()
-		test(t, newSite(testpg.New(t)))
+		test(t, postgres(t))
 	})
 }
 
-func newSite(databaseURL string) *site {
-	return &site{environ: []string{
+func environ(databaseURL string) []string {
+	return []string{
 		"KEYWRIGHT_DATABASE_URL=" + databaseURL,
 		"KEYWRIGHT_MASTER_KEY=" + base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{42}, 32)),
 		"KEYWRIGHT_PUBLIC_LISTEN=127.0.0.1:0",
 		"KEYWRIGHT_ADMIN_LISTEN=127.0.0.1:0",
 		"KEYWRIGHT_METRICS_LISTEN=127.0.0.1:0",
 		"KEYWRIGHT_STOP_DELAY=0s",
-	}}
-}
-
-// bootstrap makes the organization Acme with its owner.
-func (s *site) bootstrap(t *testing.T) {
-	t.Helper()
-	out := s.command(t, "bootstrap", "--organization", "Acme", "--email", "owner@acme.example", "--json")
-	var made struct{ Email, Password, AdminToken string }
-	must(t, json.Unmarshal(out, &made))
-	s.email, s.password, s.token = made.Email, made.Password, made.AdminToken
-}
-
-// command runs the program to its end.
-func (s *site) command(t *testing.T, args ...string) []byte {
-	t.Helper()
-	path, err := program()
-	must(t, err)
-	cmd := exec.Command(path, args...)
-	cmd.Env = s.environ
-	var stderr bytes.Buffer
-	cmd.Stderr = &stderr
-	out, err := cmd.Output()
-	if err != nil {
-		t.Fatalf("keywright %s: %v\n%s", strings.Join(args, " "), err, stderr.String())
 	}
-	return out
 }
 
 // start starts the server, which ends with the test.

@@ -6,15 +6,18 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	browsers "github.com/chromedp/cdproto/browser"
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 )
@@ -29,6 +32,7 @@ type tab struct {
 	mu       sync.Mutex
 	problems []string          // what the browser complained of
 	document network.RequestID // the last page that was received
+	loading  bool              // another page, in place of this one
 }
 
 // tab opens one, which closes with the test.
@@ -41,7 +45,13 @@ func (s *site) tab(t *testing.T) *tab {
 	p := &tab{t: t, ctx: ctx, site: s}
 	must(t, chromedp.Listen(ctx, p.hear))
 	call(p, network.Enable, network.EnableParams{})
+	call(p, page.Enable, page.EnableParams{})
 	p.scheme("light")
+	// The headless shell asks whether a page may copy, and nobody is there to say so.
+	call(p, browsers.SetPermission, browsers.SetPermissionParams{
+		Permission: &browsers.PermissionDescriptor{Name: "clipboard-write"}, Setting: browsers.PermissionSettingGranted,
+		BrowserContextID: chromedp.FromContext(ctx).BrowserContextID,
+	})
 	t.Cleanup(p.complain) // before the tab is closed
 	return p
 }
@@ -72,9 +82,12 @@ func (p *tab) hear(event any) {
 		}
 	case *log.EventEntryAdded:
 		refusal := e.Entry.Source == log.EntrySourceNetwork && !strings.Contains(e.Entry.URL, "/static/")
-		hurried := strings.HasPrefix(e.Entry.Text, "Autofocus processing was blocked") // the test was quicker than the page
-		if !refusal && !hurried && e.Entry.Level != log.EntryLevelVerbose {
+		if !refusal && e.Entry.Level != log.EntryLevelVerbose {
 			problem = fmt.Sprintf("%s: %s (%s)", e.Entry.Source, e.Entry.Text, e.Entry.URL)
+		}
+	case *network.EventRequestWillBeSent:
+		if secretText.MatchString(e.Request.URL) || p.site.password != "" && strings.Contains(e.Request.URL, p.site.password) {
+			problem = "a secret stands in the address of a request"
 		}
 	case *network.EventResponseReceived:
 		if e.Response.MimeType == "text/html" {
@@ -82,6 +95,11 @@ func (p *tab) hear(event any) {
 			p.document = e.RequestID
 			p.mu.Unlock()
 		}
+	case *page.EventFrameStartedLoading, *page.EventFrameStoppedLoading:
+		_, starts := e.(*page.EventFrameStartedLoading)
+		p.mu.Lock()
+		p.loading = starts
+		p.mu.Unlock()
 	}
 	if problem != "" {
 		p.mu.Lock()
@@ -136,19 +154,50 @@ func (p *tab) open(path string) {
 // until waits for an expression to hold, over any change of the page.
 func (p *tab) until(what, expression string) {
 	p.t.Helper()
+	p.wait(what, func(ctx context.Context) bool {
+		// A page that is on its way out fails to answer.
+		ok, err := chromedp.Run(ctx, chromedp.Evaluate[bool]("!!("+expression+")"))
+		return err == nil && ok
+	})
+}
+
+// wait asks again and again, because a page tells of no change.
+func (p *tab) wait(what string, done func(context.Context) bool) {
+	p.t.Helper()
 	ctx, cancel := p.within()
 	defer cancel()
-	for {
-		// A page that is on its way out fails to answer.
-		if ok, err := chromedp.Run(ctx, chromedp.Evaluate[bool]("!!("+expression+")")); err == nil && ok {
-			return
-		}
+	for !done(ctx) {
 		select {
 		case <-ctx.Done():
 			p.t.Fatalf("%s: not so; the page %s says:\n%s", what, p.path(), p.text())
 		case <-time.After(20 * time.Millisecond):
 		}
 	}
+}
+
+// atRest is whether a page has all its parts, and htmx is not about to change
+// them: right after a swap it still moves the focus.
+const atRest = `(document.readyState === "complete" && ` +
+	`!document.querySelector(".htmx-request, .htmx-swapping, .htmx-settling, .htmx-added"))`
+
+// settle waits until the tab shows a page that stays as it is by itself. What
+// is done before that may be undone.
+func (p *tab) settle(what string) {
+	p.t.Helper()
+	rested := false // twice, because a form that was pressed is sent a moment later
+	p.wait(what, func(ctx context.Context) bool {
+		before := rested
+		at, err := chromedp.Run(ctx, chromedp.Evaluate[bool](atRest))
+		rested = err == nil && at && !p.leaving()
+		return before && rested
+	})
+}
+
+// leaving tells whether another page is being fetched.
+func (p *tab) leaving() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.loading
 }
 
 // path is the address without its host.
@@ -214,19 +263,36 @@ func (p *tab) tick(label string) {
 	p.click("tick "+label, field(label))
 }
 
-// click clicks the middle of an element, once it is there.
+// click clicks the middle of an element, once the page is at rest and the
+// element in its place, with nothing over it: as a person would.
 func (p *tab) click(what, element string) {
 	p.t.Helper()
 	p.until(what, element)
-	at := ask[[]float64](p, `(e => { e.scrollIntoView({block: "nearest", inline: "nearest", behavior: "instant"});
-		const r = e.getClientRects()[0]; return [r.x + r.width / 2, r.y + r.height / 2] })(`+element+`)`)
+	at := p.place(what, element)
 	p.do(what, chromedp.MouseClickXY(at[0], at[1]))
+}
+
+// place is where an element is, once that was the same twice.
+func (p *tab) place(what, element string) []float64 {
+	p.t.Helper()
+	var last []float64
+	p.wait(what, func(ctx context.Context) bool {
+		at, err := chromedp.Run(ctx, chromedp.Evaluate[[]float64](`((e) => { if (!`+atRest+` || !e) return [];
+			e.scrollIntoView({block: "nearest", inline: "nearest", behavior: "instant"});
+			const r = e.getClientRects()[0], x = r.x + r.width / 2, y = r.y + r.height / 2, hit = document.elementFromPoint(x, y);
+			return hit && (e.contains(hit) || hit.contains(e) || hit.closest("label")?.control === e) ? [x, y] : [] })(`+element+`)`))
+		still := err == nil && len(at) == 2 && slices.Equal(at, last)
+		last = at
+		return still && !p.leaving()
+	})
+	return last
 }
 
 // fill types into the field with that label, in place of what is there.
 func (p *tab) fill(label, text string) {
 	p.t.Helper()
 	p.until("fill "+label, field(label))
+	p.settle("fill " + label)
 	ask[bool](p, `(e => { e.focus(); e.select(); return true })(`+field(label)+`)`)
 	if text == "" {
 		p.do("empty "+label, chromedp.KeyEvent("\b"))
@@ -238,6 +304,7 @@ func (p *tab) fill(label, text string) {
 // choose selects an option by its text.
 func (p *tab) choose(label, option string) {
 	p.t.Helper()
+	p.settle("choose " + option)
 	p.until("choose "+option, `[...(`+field(label)+`)?.options ?? []].some((o) => o.text === `+quote(option)+`)`)
 	ask[bool](p, `(e => { e.value = [...e.options].find((o) => o.text === `+quote(option)+`).value;
 		for (const type of ["input", "change"]) e.dispatchEvent(new Event(type, {bubbles: true})); return true })(`+field(label)+`)`)
@@ -246,6 +313,7 @@ func (p *tab) choose(label, option string) {
 // key sends keys, such as kb.Escape, to what has the focus.
 func (p *tab) key(keys string) {
 	p.t.Helper()
+	p.settle("press a key")
 	p.do("press a key", chromedp.KeyEvent(keys))
 }
 
