@@ -136,7 +136,7 @@ func (cc clientContext) apply(c *Client, p ClientPatch, now time.Time, v *invali
 		c.Watch = *p.Watch
 	}
 	if len(c.RoleIDs) == 0 && len(c.Scopes) == 0 && len(cc.endpoints) == 0 && len(c.Introspects) == 0 {
-		v.add("scopes", "or roles or an application's connected endpoints are required: a client needs one, unless it only introspects")
+		v.add("scopes", "at least one is required, or a role, or an application with connected endpoints, unless the client only introspects")
 	}
 }
 

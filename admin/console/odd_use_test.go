@@ -68,6 +68,26 @@ func TestOddUseIsShown(t *testing.T) {
 	})
 }
 
+// TestLastFailureIsShown refuses an API token: its page says when, from where
+// and why.
+func TestLastFailureIsShown(t *testing.T) {
+	t.Parallel()
+	storagetest.Run(t, func(t *testing.T, db *storage.DB) {
+		clock := newClock()
+		in, made := serve(t, db, clock.now)
+		owner := asOwner(made)
+		token, _, err := in.service.CreateAPIToken(t.Context(), owner, registry.APITokenInput{
+			Name: "Import", Type: registry.TokenTypeOrganization, Scopes: []string{"documents"}, Permissions: []string{"read"},
+		})
+		must(t, err)
+		must(t, db.AddUsage(t.Context(), rand.Text(), clock.now(), []registry.UsageDelta{{
+			Kind: registry.CredentialAPIToken, ID: token.ID, OrganizationID: owner.OrganizationID, Cause: registry.CauseDisabled, Count: 1,
+			LastAt: clock.now(), LastIP: netip.MustParseAddr("192.0.2.1"),
+		}}))
+		in.signedIn(t).open("/console/tokens/" + token.ID).says("from 192.0.2.1: the client or API token is switched off")
+	})
+}
+
 // lacks fails if the page says that.
 func (p *page) lacks(text string) *page {
 	p.Helper()

@@ -138,7 +138,6 @@ func (c *console) signedIn(h shows) shows {
 			if v.presented != "" {
 				farewell := c.Sessions.Farewell()
 				http.SetCookie(v.w, &farewell)
-				v.note("Your session has ended: sign in to go on.")
 			}
 			return v.redirect(signInPath + "?next=" + url.QueryEscape(v.here()))
 		}

@@ -116,6 +116,30 @@ func TestAClientIsAddedLater(t *testing.T) {
 	})
 }
 
+// TestAStaleClientStays saves what was overtaken by another change twice: the
+// second time does not undo the change either.
+func TestAStaleClientStays(t *testing.T) {
+	t.Parallel()
+	storagetest.Run(t, func(t *testing.T, db *storage.DB) {
+		in, made := serve(t, db, time.Now)
+		owner := asOwner(made)
+		client, _, err := in.service.CreateClient(t.Context(), owner, registry.ClientInput{Name: "Importer", Scopes: []string{"documents"}})
+		must(t, err)
+		v, access := in.signedIn(t), "/console/clients/"+client.ID+"/access"
+		settings, addresses := v.open(access), v.open(access)
+		v.open(access).form(access, "part", "settings").set("description", "Nightly").press("Save the settings")
+		const stale = "was changed since it was read"
+		settings.form(access, "part", "settings").set("name", "Exporter").press("Save the settings").says(stale).
+			form(access, "part", "settings").press("Save the settings").says(stale)
+		addresses.form(access, "part", "addresses").press("Add my address, 127.0.0.1").form(access, "part", "addresses").press("Save the addresses").says(stale)
+		after, err := in.service.Client(t.Context(), owner, client.ID)
+		must(t, err)
+		if after.Description != "Nightly" || after.Name != "Importer" || len(after.IPWhitelist) != 0 {
+			t.Errorf("the client became %s, %q, %v", after.Name, after.Description, after.IPWhitelist)
+		}
+	})
+}
+
 // TestAStaleFormBeginsAnew is overtaken by another change, which saving again
 // would never get past.
 func TestAStaleFormBeginsAnew(t *testing.T) {

@@ -10,8 +10,9 @@ import (
 const downloadPath = root + "/download"
 
 func showOncePages(r router) {
-	r.get(downloadPath, func(v *visit) error { return v.redirect(root) })
-	r.post(downloadPath, download)
+	// Whose session ends while the secret is shown must not lose it, and nothing
+	// is given away: the answer is what was sent.
+	r.open(downloadPath, func(v *visit) error { return v.redirect(root) }, download)
 	r.get(clientsPath+"/:id/confirm", func(v *visit) error { return v.redirect(clientsPath + "/" + v.param("id")) })
 	r.post(clientsPath+"/:id/confirm", clientConfirm)
 }

@@ -83,13 +83,8 @@ const noticeNote = "keywright_notice"
 
 // done leads to a page, which says what was done.
 func (v *visit) done(to, notice string) error {
-	v.note(notice)
-	return v.redirect(to)
-}
-
-// note leaves a notice for the page that is shown next.
-func (v *visit) note(notice string) {
 	v.Sessions.SetNote(v.w, noticeNote, url.QueryEscape(notice), time.Minute)
+	return v.redirect(to)
 }
 
 // takeNotice returns the notice, once.

@@ -3,6 +3,7 @@ package consoletest
 import (
 	"testing"
 
+	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 )
@@ -25,8 +26,7 @@ func TestSessionEndsInAForm(t *testing.T) {
 		p.check()
 		p.signInBeside()
 		p.press("Make project")
-		p.arrives("/console/projects")
-		p.sees("Apollo")
+		p.sees("The project Apollo was made.")
 		p.misses("you have to sign in again")
 
 		made := s.makeClient(t, map[string]any{"name": "Importer", "scopes": []string{"documents"}})
@@ -46,8 +46,33 @@ func TestSessionEndsInAForm(t *testing.T) {
 		s.signOutEverywhere(t)
 		p.fill("Search", "imp")
 		p.arrives("/console/sign-in")
-		p.sees("Your session has ended: sign in to go on.")
+		p.sees("Sign in to go on to the page you asked for.")
 		p.check()
+	})
+}
+
+// TestServerDoesNotAnswer loses the network while a form is filled in.
+func TestServerDoesNotAnswer(t *testing.T) {
+	t.Parallel()
+	onEachDatabase(t, func(t *testing.T, s *site) {
+		p := s.signIn(t)
+		p.open("/console/projects/new")
+		p.fill("Name", "Apollo")
+		offline := func(yes bool) {
+			call(p, network.EmulateNetworkConditionsByRule, network.EmulateNetworkConditionsByRuleParams{
+				MatchedNetworkConditions: []*network.Conditions{{Offline: yes, DownloadThroughput: -1, UploadThroughput: -1}},
+			})
+		}
+		offline(true)
+		p.press("Make project")
+		p.sees("The server did not answer.")
+		offline(false)
+		p.mu.Lock()
+		p.problems = nil // htmx complains aloud
+		p.mu.Unlock()
+		p.press("Make project")
+		p.sees("The project Apollo was made.")
+		p.misses("The server did not answer.")
 	})
 }
 

@@ -29,7 +29,7 @@ func TestFlowA(t *testing.T) {
 		p.sees("500 of 500")
 		p.fill("Name", "Importer")
 		p.press("Generate credentials")
-		p.sees("required: a client needs one")
+		p.sees("At least one is required, or a role")
 		p.check()
 		p.tick("documents")
 		p.sees("Scopes documents") // in the summary

@@ -27,7 +27,7 @@ func TestFlowE(t *testing.T) {
 		p.arrives("/console/clients/new")
 		p.fill("Name", "Robot")
 		p.press("Generate credentials")
-		p.sees("required: a client needs one")
+		p.sees("At least one is required, or a role")
 		p.check()
 		p.tick("reader")
 		p.sees("Roles reader") // in the summary

@@ -248,7 +248,7 @@ func (p *tab) typePayloads() {
 		p.isClean()
 	}
 	p.press("Generate credentials")
-	p.sees("required: a client needs one")
+	p.sees("At least one is required, or a role")
 	p.isClean()
 	p.open("/console/clients")
 	p.fill("Search", payloads[2])

@@ -74,6 +74,10 @@ func TestEveryWidth(t *testing.T) {
 				if ask[bool](p, "document.documentElement.scrollWidth > innerWidth") {
 					t.Errorf("%s is wider than %d pixels", path, width)
 				}
+				if bare := ask[string](p, `[...document.querySelectorAll("table.rows td:not(:first-child):not([data-label])")]
+					.filter((e) => e.innerText.trim() && !e.querySelector("a, button")).map((e) => e.innerText).join()`); bare != "" {
+					t.Errorf("%s has cells that a card would show without their head: %s", path, bare)
+				}
 				// What scrolls by itself can be reached by the keyboard and has a name; on a desk no list does.
 				bad := ask[string](p, `[...document.querySelectorAll("main *")].filter((e) => {
 					const s = getComputedStyle(e);

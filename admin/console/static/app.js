@@ -254,27 +254,37 @@
   document.addEventListener("htmx:beforeSwap", (event) => {
     const { xhr, target, requestConfig: { verb, path, elt } } = event.detail;
     const signIn = new URL(xhr.responseURL);
-    document.getElementById("ended")?.remove();
+    document.getElementById("trouble")?.remove();
     if (!signIn.pathname.startsWith("/console/sign-in") || !signIn.searchParams.get("next")) return;
     if (path.startsWith("/console/sign-in") || verb === "get" && (target === document.body || target === dialog())) return;
     event.preventDefault();
     const form = elt.closest("form");
     if (form?.method === "get") location.assign(signIn);
-    else form?.before(ended(signIn.pathname));
-    if (elt === form) document.querySelector("#ended a")?.focus();
+    else if (form) trouble(form, "Nothing was sent: you have to sign in again. ", beside(signIn.pathname), ", then go on here. What you typed is kept.");
+    if (elt === form) document.querySelector("#trouble a")?.focus();
+  });
+  document.addEventListener("htmx:sendError", ({ detail: { requestConfig: { elt } } }) => {
+    trouble(elt.closest("form"), "The server did not answer. Nothing that you typed is lost: try again.");
   });
 
-  const ended = (path) => {
-    const line = document.createElement("p");
+  const beside = (path) => {
     const link = document.createElement("a");
-    line.id = "ended";
-    line.className = "problems";
-    line.setAttribute("role", "alert");
     link.href = path;
     link.target = "_blank";
     link.textContent = "Sign in in another tab";
-    line.append("Nothing was sent: you have to sign in again. ", link, ", then go on here. What you typed is kept.");
-    return line;
+    return link;
+  };
+
+  // trouble says above a form, or at the top, why nothing came of it.
+  const trouble = (form, ...what) => {
+    document.getElementById("trouble")?.remove();
+    const line = document.createElement("p");
+    line.id = "trouble";
+    line.className = "problems";
+    line.setAttribute("role", "alert");
+    line.append(...what);
+    if (form) form.before(line);
+    else document.getElementById("main").prepend(line);
   };
 
   document.addEventListener("htmx:afterSettle", (event) => {
