@@ -2,6 +2,7 @@ package console
 
 import (
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -41,7 +42,7 @@ func rangeText(p netip.Prefix) string {
 }
 
 // editedRanges are the rows after a button of the editor was pressed, or nil
-// where they are to be saved. Nothing is stored by it.
+// where the form is to be saved. Nothing is stored by it.
 func editedRanges(f *form, mine netip.Addr) []string {
 	rows := append([]string{}, f.All("ipWhitelist")...)
 	button := f.Text("do")
@@ -52,7 +53,7 @@ func editedRanges(f *form, mine netip.Addr) []string {
 		return rows
 	}
 	switch button {
-	case "save":
+	case "", "save":
 		return nil
 	case "mine":
 		rows = filled(append(rows, mine.String()))
@@ -62,6 +63,14 @@ func editedRanges(f *form, mine netip.Addr) []string {
 	case "enter": // the key, in whichever field
 		if f.Text("address") == "" {
 			return append(rows, "")
+		}
+	case "send": // the key, in a form that is more than the rows
+		switch {
+		case f.Text("address") != "":
+		case len(rows) > 0 && strings.TrimSpace(rows[len(rows)-1]) != "":
+			return append(rows, "")
+		default:
+			return nil
 		}
 	}
 	return rows
@@ -79,7 +88,7 @@ func typedRanges(f *form) []string {
 // verdict says whether the rows would let the tested address in; nothing where
 // none was.
 func verdict(rows []string, f *form) string {
-	if button := f.Text("do"); button != "test" && button != "enter" {
+	if button := f.Text("do"); !slices.Contains([]string{"test", "enter", "send"}, button) {
 		return ""
 	}
 	var ranges []netip.Prefix

@@ -18,13 +18,10 @@ func (d clientNewData) summary(f *form) []fact {
 		{"Authenticates by", "a secret, shown once"},
 		{"Access tokens", tokens(f)},
 		{"Expires", d.expires(f)},
-		{"From", "any address"},
+		{"From", fromWhere(f.Lines("ipWhitelist"))},
 	}
 	if f.Text("authMethod") == registry.AuthPrivateKeyJWT {
 		all[5].Value = "its own private key"
-	}
-	if ranges := f.Lines("ipWhitelist"); len(ranges) > 0 {
-		all[8].Value = strings.Join(ranges, ", ")
 	}
 	return all
 }
@@ -73,6 +70,13 @@ func tokens(f *form) string {
 		return format + ", for " + seconds + " seconds"
 	}
 	return format + ", for 900 seconds"
+}
+
+func fromWhere(ranges []string) string {
+	if len(ranges) == 0 {
+		return "any address"
+	}
+	return strings.Join(ranges, ", ")
 }
 
 func orDash(text string) string {

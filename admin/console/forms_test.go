@@ -208,9 +208,12 @@ func (v *visitor) jwks(id string) string {
 
 func (v *visitor) apiTokens() {
 	f := v.open("/console/tokens").follow("Create an API token").form("/console/tokens/new").set("name", "Nightly").set("permissions", "read").set("scopes", "documents")
-	p := f.set("type", "organization").press("Create API token").says("shown this once")
+	f = f.set("type", "organization").set("ipWhitelist", "127.0.0.9/8").press("Add a row").form("/console/tokens/new")
+	f = f.set("ipWhitelist", "127.0.0.0/8", "nowhere").press("Add my address, 127.0.0.1").says("This is not an address").form("/console/tokens/new")
+	f = f.press("Remove range 1").form("/console/tokens/new").set("address", "192.0.2.8").press("Test").says("192.0.2.8 is refused").form("/console/tokens/new")
+	p := f.press("Create API token").says("shown this once")
 	p.form("/console/download").press("Download JSON").says(p.shown("the API token"))
-	p = p.follow("Done").says("Nightly")
+	p = p.follow("Done").says("Nightly").says("127.0.0.0/8").says("$API_TOKEN")
 	path := p.url.Path
 	p = p.follow("Edit").form(path+"/edit").set("description", "At night.").set("life", "date").set("expiresAt", "2026-05-05").press("Save").says("2026-05-05 23:59 UTC")
 	p = p.form(path + "/active").press("Active").says("is deactivated").form(path + "/active").press("Active").says("is active")

@@ -7,7 +7,7 @@ import (
 	"text/template"
 )
 
-// snippet is a program that gets an access token.
+// snippet is a program that gets or uses a token.
 type snippet struct{ Language, Text string }
 
 // tokenCall is what the programs have to know. The secret is not among it:
@@ -27,10 +27,15 @@ func (c tokenCall) snippets() []snippet {
 	if c.ByKey {
 		templates = keySnippets
 	}
+	return written(templates, c)
+}
+
+// written are programs with what they have to know.
+func written(templates []*template.Template, known any) []snippet {
 	all := make([]snippet, len(templates))
 	for i, one := range templates {
 		var text strings.Builder
-		if err := one.Execute(&text, c); err != nil {
+		if err := one.Execute(&text, known); err != nil {
 			panic(err) // they are ours, and the builder takes everything
 		}
 		all[i] = snippet{one.Name(), strings.TrimPrefix(text.String(), "\n")}

@@ -14,6 +14,8 @@ type tokenData struct {
 	Admin   bool // may do all that can be done with it
 	Tested  *list
 	Verdict string // on the address that was tested
+
+	Calls, Checks []snippet // programs that use it, and that ask whether it is good
 }
 
 // tokenEvents is how many of the latest events the page of an API token shows.
@@ -27,6 +29,8 @@ func tokenShow(v *visit) error {
 	data := v.tokenData(t)
 	data.Tested = v.listOf("address")
 	data.Verdict = verdictOn(data.Tested.Text("address"), t.IPWhitelist)
+	use := tokenUse{Issuer: v.Issuer, Scopes: t.Scopes, Limited: len(t.IPWhitelist) > 0}
+	data.Calls, data.Checks = use.calls(), use.checks()
 	used, err := v.Service.APITokenUsage(v.ctx(), v.Actor, t.ID, registry.UsageQuery{Grain: registry.GrainDay})
 	if err != nil {
 		return err

@@ -16,6 +16,11 @@ type tokenFormData struct {
 	Projects picker
 	Scopes   []string // that are known; others may be typed
 	Back     string   // where to go without doing anything
+
+	Ranges    []rangeRow
+	MyAddress netip.Addr
+	Verdict   string // on the address that was tested
+	Summary   []fact
 }
 
 func tokenNew(v *visit) error {
@@ -29,10 +34,18 @@ func tokenNew(v *visit) error {
 	return v.showTokenForm(nil, f)
 }
 
+// tokenCreate makes an API token. Asked for the summary, or for other rows of
+// addresses, it makes nothing.
 func tokenCreate(v *visit, f *form) error {
+	if f.edits(v.Actor.Address) {
+		if err := v.mustAdminister(); err != nil {
+			return err
+		}
+		return v.showTokenForm(nil, f)
+	}
 	in := registry.APITokenInput{
 		Name: f.Text("name"), Description: f.Text("description"), Type: f.Text("type"), ProjectID: f.Text("projectId"),
-		ExpiresAt: f.expiry(v.Now()), Scopes: f.Lines("scopes"), Permissions: f.rows("permissions"), IPWhitelist: f.Lines("ipWhitelist"),
+		ExpiresAt: f.expiry(v.Now()), Scopes: f.Lines("scopes"), Permissions: f.rows("permissions"), IPWhitelist: filled(f.All("ipWhitelist")),
 	}
 	if in.Type == registry.TokenTypeOrganization {
 		in.ProjectID = "" // without script there is a project chosen all the same
@@ -58,18 +71,25 @@ func tokenEdit(v *visit) error {
 		return err
 	}
 	f := newForm("name", t.Name, "description", t.Description, "life", lifeKept, "revision", strconv.FormatInt(t.Revision, 10),
-		"scopes", strings.Join(t.Scopes, "\n"), "permissions", strings.Join(t.Permissions, "\n"),
-		"ipWhitelist", strings.Join(ranges(t.IPWhitelist), "\n"))
+		"scopes", strings.Join(t.Scopes, "\n"), "permissions", strings.Join(t.Permissions, "\n"))
+	f.values["ipWhitelist"] = ranges(t.IPWhitelist)
 	return v.showTokenForm(&t, f)
 }
 
 func tokenUpdate(v *visit, f *form) error {
+	if f.edits(v.Actor.Address) {
+		t, err := v.managedToken()
+		if err != nil {
+			return err
+		}
+		return v.showTokenForm(&t, f)
+	}
 	t, err := v.Service.APIToken(v.ctx(), v.Actor, v.param("id"))
 	if err != nil {
 		return err
 	}
 	name, description := f.Text("name"), f.Text("description")
-	scopes, permissions, whitelist := f.Lines("scopes"), f.rows("permissions"), f.Lines("ipWhitelist")
+	scopes, permissions, whitelist := f.Lines("scopes"), f.rows("permissions"), filled(f.All("ipWhitelist"))
 	p := registry.APITokenPatch{Name: &name, Description: &description, Scopes: &scopes, Permissions: &permissions, IPWhitelist: &whitelist}
 	if f.Text("life") != lifeKept {
 		expiresAt := f.expiry(v.Now())
@@ -91,19 +111,44 @@ func tokenUpdate(v *visit, f *form) error {
 
 // showTokenForm shows the form of an API token, of a new one if t is nil.
 func (v *visit) showTokenForm(t *registry.APIToken, f *form) error {
-	data := tokenFormData{Token: t, Back: tokensPath}
-	title := "Create an API token"
+	typed := f.All("ipWhitelist")
+	data := tokenFormData{Token: t, Back: tokensPath, MyAddress: v.Actor.Address, Ranges: rangeRows(spare(typed)), Verdict: verdict(typed, f)}
+	title, project := "Create an API token", f.Text("projectId")
 	if t != nil {
-		data.Back, title = tokenPath(*t), "Edit "+t.Name
+		data.Back, title, project = tokenPath(*t), "Edit "+t.Name, t.ProjectID
 	}
 	var err error
 	if data.Scopes, err = v.knownScopes(); err != nil {
 		return err
 	}
-	if data.Projects, err = v.picker("projectId", f.Text("projectId")); err != nil {
+	if data.Projects, err = v.picker("projectId", project); err != nil {
 		return err
 	}
+	data.Summary = data.summary(f)
 	return v.show(view{Page: "token_form", Title: title, Form: f, Data: data})
+}
+
+// edits tells whether nothing is to be stored, and brings the rows of addresses
+// to what the button that was pressed makes of them.
+func (f *form) edits(mine netip.Addr) bool {
+	if f.On("summary") {
+		return true
+	}
+	rows := editedRanges(f, mine)
+	if rows == nil {
+		f.values["ipWhitelist"] = filled(f.All("ipWhitelist")) // as errors count them
+		return false
+	}
+	f.values["ipWhitelist"] = rows
+	return true
+}
+
+// spare are rows with one at their end to type into.
+func spare(rows []string) []string {
+	if len(rows) > 0 && strings.TrimSpace(rows[len(rows)-1]) == "" {
+		return rows
+	}
+	return append(slices.Clone(rows), "")
 }
 
 // knownScopes are the scopes of the catalogue and those that APIs declare.

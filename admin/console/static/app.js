@@ -129,6 +129,7 @@
     field.hidden = true;
 
     const keep = () => { field.value = [...all, ...split(box.value)].join("\n"); };
+    for (const line of field.parentNode.querySelectorAll("[data-each]")) line.textContent = "Press Enter after each.";
     const show = (words) => {
       all = [...new Set(words)];
       list.hidden = all.length === 0;
@@ -136,9 +137,14 @@
       box.required = required && all.length === 0;
       keep();
     };
+    // change is show, and tells the form, as typing would.
+    const change = (words) => {
+      show(words);
+      field.dispatchEvent(new Event("input", { bubbles: true }));
+    };
     const take = (text) => {
       box.value = "";
-      show([...all, ...split(text)]);
+      change([...all, ...split(text)]);
     };
     const chip = (word) => {
       const item = document.createElement("li");
@@ -147,7 +153,7 @@
       remove.append(icon("remove"));
       remove.setAttribute("aria-label", `Remove ${word}`);
       remove.addEventListener("click", () => {
-        show(all.filter((other) => other !== word));
+        change(all.filter((other) => other !== word));
         box.focus();
       });
       item.append(word, remove);
@@ -158,7 +164,7 @@
         event.preventDefault();
         take(box.value);
       } else if (event.key === "Backspace" && !box.value) {
-        show(all.slice(0, -1));
+        change(all.slice(0, -1));
       }
     });
     box.addEventListener("input", (event) => {
