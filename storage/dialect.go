@@ -27,7 +27,12 @@ type sqlDialect struct {
 	like       bun.Safe // LIKE that takes letters of any case for the same
 	firstTime  string   // sorts before every time
 	lastTime   string   // sorts after every time
+	argument   string   // before the number of an argument in a fixed query
 
+	// boundPause is the statement that ends a transaction, with its locks, when
+	// its process falls silent within it for {milliseconds}: stopped, or cut
+	// off. Empty: a process that can fall silent holds the whole database.
+	boundPause    string
 	preferIndexes string // statement, for the transaction; empty: the planner has no such choice
 }
 
@@ -46,7 +51,9 @@ func postgresDialect() sqlDialect {
 		like:       "ILIKE",
 		firstTime:  "-infinity",
 		lastTime:   "infinity",
+		argument:   "$",
 
+		boundPause:    "SET LOCAL idle_in_transaction_session_timeout = ?",
 		preferIndexes: "SET LOCAL enable_seqscan = off",
 	}
 }
@@ -65,6 +72,7 @@ func sqliteDialect() sqlDialect {
 		like:       "LIKE",
 		firstTime:  "!",
 		lastTime:   "~",
+		argument:   "?",
 	}
 }
 
