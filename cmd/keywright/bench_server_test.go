@@ -162,26 +162,26 @@ func (s *benchServer) fill(ctx context.Context, service *registry.Service) error
 }
 
 // populate makes more clients like the one with opaque tokens, behind the
-// server's back, until there are that many; all have its secret. It returns
-// the id of each by its number.
-func (s *benchServer) populate(b *testing.B, from, to int) (idOf func(number int) string) {
+// server's back, and returns their ids; all have its secret.
+func (s *benchServer) populate(b *testing.B, from, to int) (ids []string) {
 	b.Helper()
 	like := s.clients[registry.FormatOpaque].ID
 	beside := storagetest.SQL(b, s.databaseURL)
 	const atOnce = 20_000
 	for first := from; first < to; first += atOnce {
-		var ids strings.Builder
+		var names []string
 		for i := first; i < min(first+atOnce, to); i++ {
-			fmt.Fprintf(&ids, ",%s", benchID(b, i))
+			names = append(names, benchID(b, i))
+			ids = append(ids, registry.PrefixClient+names[len(names)-1])
 		}
-		list := ids.String()[1:]
+		list := strings.Join(names, ",")
 		copyRows(b, beside, "clients", "id", like, list, map[string]string{"id": "'kwc_' || n"})
 		copyRows(b, beside, "secrets", "client_id", like, list, map[string]string{"id": "'sec_' || n", "client_id": "'kwc_' || n"})
 	}
 	if _, err := beside.Exec("ANALYZE"); err != nil {
 		b.Fatal(err)
 	}
-	return func(number int) string { return registry.PrefixClient + benchID(b, number) }
+	return ids
 }
 
 // copyRows copies the row for each name in the list, with some columns changed.

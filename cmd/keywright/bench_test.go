@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/url"
+	"strings"
 	"testing"
 
 	"golang.org/x/sync/errgroup"
@@ -73,38 +74,38 @@ func (m *meter) everything(b *testing.B) {
 func (m *meter) manyClients(b *testing.B) {
 	s := m.servers[0]
 	some := min(10_000, *benchClients)
-	idOf := s.populate(b, 0, some)
+	ids := s.populate(b, 0, some)
 	m.population, m.accessed = some, some
-	m.uniform(b, idOf)
+	m.uniform(b, ids)
 	two := *m
 	two.servers = append([]*benchServer{s.sibling(b)}, m.servers...)
-	two.uniform(b, idOf)
+	two.uniform(b, ids)
 	one := two
 	one.population, one.accessed = 1, 0
 	one.measure(b, "issue opaque", same(s.request("/oauth2/token", s.clients[registry.FormatOpaque], grantForm)))
 	one.measure(b, "introspect opaque", same(s.introspection(s.token(b, s.clients[registry.FormatOpaque]))))
 
-	s.populate(b, some, *benchClients)
+	all := append(ids, s.populate(b, some, *benchClients)...)
 	m.population = *benchClients
-	m.uniform(b, idOf)
+	m.uniform(b, ids)
 	m.accessed = *benchClients
-	m.measure(b, "issue opaque", m.issues(idOf))
+	m.measure(b, "issue opaque", m.issues(all))
 }
 
 // uniform measures requests about any of the clients that are accessed.
-func (m *meter) uniform(b *testing.B, idOf func(int) string) {
+func (m *meter) uniform(b *testing.B, ids []string) {
 	s := m.servers[0]
 	for _, each := range m.servers {
-		m.warm(b, each.address, idOf)
+		m.warm(b, each.address, ids)
 	}
-	m.measure(b, "issue opaque", m.issues(idOf))
+	m.measure(b, "issue opaque", m.issues(ids))
 	like, err := s.keys.ParseAccessToken(s.token(b, m.servers[len(m.servers)-1].clients[registry.FormatOpaque]))
 	if err != nil {
 		b.Fatal(err)
 	}
 	var requests [][]byte
 	for i := range m.accessed {
-		like.ClientID, like.SecretID = idOf(i), "sec_"+benchID(b, i)
+		like.ClientID, like.SecretID = ids[i], registry.PrefixSecretRecord+strings.TrimPrefix(ids[i], registry.PrefixClient)
 		token, err := s.keys.Seal(like)
 		if err != nil {
 			b.Fatal(err)
@@ -115,7 +116,7 @@ func (m *meter) uniform(b *testing.B, idOf func(int) string) {
 }
 
 // warm sends a request of each client that is accessed.
-func (m *meter) warm(b *testing.B, address string, idOf func(int) string) {
+func (m *meter) warm(b *testing.B, address string, ids []string) {
 	b.Helper()
 	var working errgroup.Group
 	for first := range benchConnections {
@@ -124,7 +125,7 @@ func (m *meter) warm(b *testing.B, address string, idOf func(int) string) {
 			defer c.Close()
 			s := m.servers[len(m.servers)-1]
 			for i := first; i < m.accessed; i += benchConnections {
-				request := s.request("/oauth2/token", credential{idOf(i), s.clients[registry.FormatOpaque].Secret}, grantForm)
+				request := s.request("/oauth2/token", credential{ids[i], s.clients[registry.FormatOpaque].Secret}, grantForm)
 				if _, err := c.exchange(request); err != nil {
 					return err
 				}
@@ -139,16 +140,16 @@ func (m *meter) warm(b *testing.B, address string, idOf func(int) string) {
 
 // issues are token requests of any of the clients that are accessed. They
 // have one secret.
-func (m *meter) issues(idOf func(int) string) func(*rand.Rand) func() []byte {
+func (m *meter) issues(ids []string) func(*rand.Rand) func() []byte {
 	last := m.servers[len(m.servers)-1] // the one that made them
 	secret := last.clients[registry.FormatOpaque].Secret
 	accessed := m.accessed
 	return func(r *rand.Rand) func() []byte {
-		like := last.request("/oauth2/token", credential{idOf(0), secret}, grantForm)
+		like := last.request("/oauth2/token", credential{ids[0], secret}, grantForm)
 		at := bytes.Index(like, []byte("Basic ")) + len("Basic ")
-		pair := []byte(idOf(0) + ":" + secret)
+		pair := []byte(ids[0] + ":" + secret)
 		return func() []byte {
-			copy(pair, idOf(r.IntN(accessed)))
+			copy(pair, ids[r.IntN(accessed)])
 			base64.StdEncoding.Encode(like[at:], pair)
 			return like
 		}
