@@ -45,7 +45,7 @@ fuzz: ## every fuzz function for FUZZTIME
 
 .PHONY: soak
 soak: ## the long variants of the endurance tests, an hour or so
-	@SOAK=1 .ci/test -timeout 3h -run 'Kill|Stopped|SIGTERM|Soak|T28|ParallelRegenerates|Guess'
+	@SOAK=1 .ci/test -timeout 3h -run 'Kill|Stopped|SIGTERM|Soak|Waiting|RevokedElsewhere|T28|ParallelRegenerates|Guess'
 
 .PHONY: build
 build: ## one static binary, bin/keywright

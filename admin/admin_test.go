@@ -118,7 +118,7 @@ var operator = registry.Actor{Principal: registry.Principal{Kind: registry.Actor
 // each runs a test against an installation of its own on every database.
 func each(t *testing.T, test func(*testing.T, *installation)) {
 	t.Helper()
-	storagetest.Run(t, func(t *testing.T, db *storage.DB) { test(t, install(t, db)) })
+	storagetest.RunWatched(t, func(t *testing.T, db *storage.DB) { test(t, install(t, db)) })
 }
 
 func install(t *testing.T, db *storage.DB) *installation {

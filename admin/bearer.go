@@ -19,11 +19,14 @@ type bearer struct {
 func (b bearer) actor(ctx context.Context, token string) (registry.Actor, error) {
 	if registry.LooksLikeAPIToken(token) {
 		state, err := b.authenticator.APIToken(ctx, token, web.ClientAddress(ctx))
-		t := state.APIToken
+		if err != nil {
+			return registry.Actor{}, err
+		}
+		t := &state.APIToken
 		return registry.Actor{
 			Principal:      registry.Principal{Kind: registry.ActorAPIToken, ID: t.ID},
 			OrganizationID: t.OrganizationID, ProjectID: t.ProjectID, Scopes: t.Scopes,
-		}, err
+		}, nil
 	}
 	parsed, err := b.parseAccessToken(token)
 	if err != nil {
@@ -36,10 +39,13 @@ func (b bearer) actor(ctx context.Context, token string) (registry.Actor, error)
 		}
 	}
 	current, state, err := b.authenticator.AccessToken(ctx, parsed, web.ClientAddress(ctx))
+	if err != nil {
+		return registry.Actor{}, err
+	}
 	return registry.Actor{
 		Principal:      client,
 		OrganizationID: current.OrganizationID, ProjectID: state.Client.ProjectID, Scopes: current.Scopes,
-	}, err
+	}, nil
 }
 
 // bearerToken takes the token from the Authorization header, the one place

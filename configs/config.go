@@ -25,6 +25,10 @@ type Config struct {
 	// DatabaseTimeout bounds each statement, waiting for a connection included.
 	DatabaseTimeout time.Duration
 
+	// CacheSize is how many clients, and how many API tokens, this process
+	// remembers. 0: every request reads the database.
+	CacheSize int
+
 	// PublicListen, AdminListen and MetricsListen are host:port; port 0 takes
 	// any free one.
 	PublicListen  string

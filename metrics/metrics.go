@@ -44,6 +44,7 @@ type Metrics struct {
 	verifications         *counter
 	clientAuthentications *counter
 	adminRequests         *counter
+	changeWait            prometheus.Histogram
 }
 
 // New returns the collectors of a process of that build, those of the Go
@@ -59,6 +60,7 @@ func New(build Build) *Metrics {
 		verifications:         newCounter("verify_requests_total", "Questions of gateways answered.", "outcome"),
 		clientAuthentications: newCounter("client_authentications_total", "Attempts of clients to authenticate.", "method", "outcome"),
 		adminRequests:         newCounter("admin_requests_total", "Requests to the admin listener answered.", "route", "method", "code"),
+		changeWait:            newDuration("change_wait_seconds", "Time that a change waited for other replicas."),
 	}
 	info := prometheus.NewGauge(prometheus.GaugeOpts{
 		Namespace: namespace, Name: "build_info", Help: "The binary that runs; always 1.",
@@ -68,7 +70,7 @@ func New(build Build) *Metrics {
 	m.registry.MustRegister(
 		m.tokenRequests.vec, m.tokenDuration, m.introspections.vec, m.introspectionDuration, m.revocations.vec,
 		m.verifications.vec,
-		m.clientAuthentications.vec, m.adminRequests.vec, info,
+		m.clientAuthentications.vec, m.adminRequests.vec, m.changeWait, info,
 		collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)
@@ -117,6 +119,9 @@ func (m *Metrics) ClientAuthentication(method, outcome string) {
 func (m *Metrics) AdminRequest(route, method string, code int) {
 	m.adminRequests.inc(route, method, strconv.Itoa(code))
 }
+
+// ChangeWaited takes note of how long a change waited for other replicas.
+func (m *Metrics) ChangeWaited(d time.Duration) { m.changeWait.Observe(d.Seconds()) }
 
 func newDuration(name, help string) prometheus.Histogram {
 	return prometheus.NewHistogram(prometheus.HistogramOpts{

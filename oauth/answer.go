@@ -18,10 +18,18 @@ const (
 	maxDescription = 300
 )
 
+// Values of headers that stand in every answer. They are shared between
+// answers: a header is replaced, never written into.
+var (
+	valueNoStore = []string{"no-store"}
+	valueNoCache = []string{"no-cache"}
+	valueJSON    = []string{"application/json"}
+)
+
 // noStore keeps an answer out of every cache (RFC 6749 §5.1).
 func noStore(w http.ResponseWriter) {
-	w.Header().Set("Cache-Control", "no-store")
-	w.Header().Set("Pragma", "no-cache")
+	h := w.Header()
+	h["Cache-Control"], h["Pragma"] = valueNoStore, valueNoCache
 }
 
 // answer writes a body as JSON. What is written here is plain structs of ours,
@@ -32,7 +40,7 @@ func answer(w http.ResponseWriter, status int, body any) {
 		panic("oauth: encode an answer: " + err.Error())
 	}
 	noStore(w)
-	w.Header().Set("Content-Type", "application/json")
+	w.Header()["Content-Type"] = valueJSON
 	w.WriteHeader(status)
 	// An error here means that the caller is gone.
 	_, _ = w.Write(encoded)

@@ -69,14 +69,19 @@ var apiTokenCases = []blackBoxCase{
 			}
 			return b.statements.Load() - before
 		}
+		b.settled(t)
+		unknown := unknownAPIToken(t)
 		got := []int64{
 			statements("kwa_", registry.CauseMalformedToken), // the caller alone is read
+			statements("kwa_", registry.CauseMalformedToken),
 			statements(misspelled(token.text), registry.CauseMalformedToken),
 			statements(token.text[:67], registry.CauseMalformedToken),
-			statements(unknownAPIToken(t), registry.CauseUnknownToken),
+			statements(unknown, registry.CauseUnknownToken),
+			statements(unknown, registry.CauseUnknownToken),
+			statements(token.text, registry.CauseNone),
 			statements(token.text, registry.CauseNone),
 		}
-		if diff := cmp.Diff([]int64{1, 1, 1, 2, 2}, got); diff != "" {
+		if diff := cmp.Diff([]int64{1, 0, 0, 0, 1, 0, 1, 0}, got); diff != "" {
 			t.Errorf("statements (-want +got):\n%s", diff)
 		}
 	}},

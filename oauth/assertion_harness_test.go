@@ -133,10 +133,11 @@ func (b *bed) fails(t *testing.T, r reply, want registry.Cause) {
 func (b *bed) anotherServer(t *testing.T) string {
 	t.Helper()
 	db := storagetest.OpenWith(t, storage.Config{URL: b.databaseURL})
+	copied, _ := newReplica(t, db)
 	edge, err := oauth.New(oauth.Config{
 		Issuer: b.issuer, Keys: b.ring, Revoker: b.service, Now: b.clock.Now, Random: rand.Reader,
 		Authenticator: registry.NewAuthenticator(registry.AuthenticatorConfig{
-			HotPath: db, Assertions: db, Peppers: b.keys.Peppers(), Uses: b.uses, Now: b.clock.Now,
+			HotPath: copied, Assertions: db, Peppers: b.keys.Peppers(), Uses: b.uses, Now: b.clock.Now,
 		}),
 	})
 	must(t, err)

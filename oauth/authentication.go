@@ -100,8 +100,10 @@ func (c *client) GetHashedSecret() []byte { return nil }
 // GetRedirectURIs is empty: there is no authorization endpoint.
 func (c *client) GetRedirectURIs() []string { return nil }
 
+var grantTypes = fosite.Arguments{grantClientCredentials}
+
 // GetGrantTypes is the one grant there is.
-func (c *client) GetGrantTypes() fosite.Arguments { return fosite.Arguments{grantClientCredentials} }
+func (c *client) GetGrantTypes() fosite.Arguments { return grantTypes }
 
 // GetResponseTypes is empty: there is no authorization endpoint.
 func (c *client) GetResponseTypes() fosite.Arguments { return nil }

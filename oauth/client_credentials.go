@@ -61,7 +61,7 @@ func (h *clientCredentials) HandleTokenEndpointRequest(ctx context.Context, requ
 
 // PopulateTokenEndpointResponse implements fosite.TokenEndpointHandler.
 func (h *clientCredentials) PopulateTokenEndpointResponse(ctx context.Context, request fosite.AccessRequester, response fosite.AccessResponder) error {
-	if err := h.ClientCredentialsGrantHandler.PopulateTokenEndpointResponse(ctx, request, response); err != nil {
+	if err := h.ClientCredentialsGrantHandler.PopulateTokenEndpointResponse(ctx, unstored{request}, response); err != nil {
 		return err
 	}
 	t := sessionOf(request).token
@@ -69,6 +69,13 @@ func (h *clientCredentials) PopulateTokenEndpointResponse(ctx context.Context, r
 	response.SetExpiresIn(t.ExpiresAt.Sub(t.IssuedAt))
 	return nil
 }
+
+// unstored is a request of which fosite need not make the copy that it would
+// store: nothingStored takes none.
+type unstored struct{ fosite.AccessRequester }
+
+// Sanitize implements fosite.Requester.
+func (u unstored) Sanitize([]string) fosite.Requester { return u }
 
 // mint decides what the token of a granted request says. Its times are whole
 // seconds, rounded down, so that exp never lies beyond the client's expiry. Its

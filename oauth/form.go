@@ -40,6 +40,9 @@ var parameters = []string{
 	paramClientAssertion, paramAssertionType, paramToken, paramTokenTypeHint, paramClientIP, "access_token",
 }
 
+// typeForm is the media type of the requests.
+const typeForm = "application/x-www-form-urlencoded"
+
 // repeatable may occur more than once (RFC 8707 §2).
 var repeatable = []string{paramResource, paramAudience}
 
@@ -101,7 +104,10 @@ func queryHasNoParameters(r *formRequest) error {
 func bodyIsDeclaredAsForm(r *formRequest) error {
 	types := r.Header.Values("Content-Type")
 	if len(types) == 1 {
-		if media, _, err := mime.ParseMediaType(types[0]); err == nil && media == "application/x-www-form-urlencoded" {
+		if types[0] == typeForm { // as nearly everybody writes it
+			return nil
+		}
+		if media, _, err := mime.ParseMediaType(types[0]); err == nil && media == typeForm {
 			return nil
 		}
 	}
@@ -118,13 +124,12 @@ func bodyIsSmall(r *formRequest) error {
 // and none may occur twice (RFC 6749 §3.2), not even without a value.
 func bodyIsForm(r *formRequest) error {
 	r.form = url.Values{}
-	seen := map[string]bool{}
-	count := 0
+	seen := make([]string, 0, 8) // names; few, and bounded
 	for pair := range strings.SplitSeq(r.body, "&") {
 		if pair == "" {
 			continue
 		}
-		if count++; count > maxParameters {
+		if len(seen) == maxParameters {
 			return invalidRequest("the body has too many parameters")
 		}
 		rawName, rawValue, _ := strings.Cut(pair, "=")
@@ -133,10 +138,10 @@ func bodyIsForm(r *formRequest) error {
 		if err1 != nil || err2 != nil {
 			return invalidRequest("the body is not form-encoded")
 		}
-		if seen[name] && !slices.Contains(repeatable, name) {
+		if slices.Contains(seen, name) && !slices.Contains(repeatable, name) {
 			return invalidRequest("parameter " + name + " occurs more than once")
 		}
-		seen[name] = true
+		seen = append(seen, name)
 		if value != "" {
 			r.form[name] = append(r.form[name], value)
 		}

@@ -2,6 +2,7 @@ package oauth_test
 
 import (
 	"bytes"
+	"context"
 	"crypto/rand"
 	"encoding/base64"
 	"encoding/json"
@@ -19,6 +20,7 @@ import (
 
 	"keywright/internal/guess"
 	"keywright/internal/jwk"
+	"keywright/internal/replica"
 	"keywright/internal/seal"
 	"keywright/internal/vault"
 	"keywright/internal/web"
@@ -52,8 +54,10 @@ type bed struct {
 	guard           *guess.Guard
 	fosite          *oauth.Fosite
 	log             *lockedBuffer
-	statements      *atomic.Int64 // sent to the database
-	root            string        // of the listener
+	statements      *atomic.Int64 // sent to the database, but for those that keep the copy true
+	copy            *replica.Replica
+	loseCopy        func() // from then on every request reads the database
+	root            string // of the listener
 	issuer          string
 
 	operator   registry.Actor // of the first organization
@@ -88,7 +92,11 @@ func newBedOn(t *testing.T, databaseURL, format, issuerPath string) *bed {
 	t.Helper()
 	statements := &atomic.Int64{}
 	db, err := storage.Open(t.Context(), storage.Config{
-		URL: databaseURL, Logger: slog.New(slog.DiscardHandler), OnStatement: func(string) { statements.Add(1) },
+		URL: databaseURL, Logger: slog.New(slog.DiscardHandler), OnStatement: func(statement string) {
+			if !storagetest.OfReplicas(statement) {
+				statements.Add(1)
+			}
+		},
 	})
 	must(t, err)
 	t.Cleanup(func() { _ = db.Close() }) // some cases close it themselves
@@ -107,7 +115,7 @@ func newBedOn(t *testing.T, databaseURL, format, issuerPath string) *bed {
 	must(t, err)
 	edge, err := oauth.New(oauth.Config{
 		Issuer:        b.issuer,
-		Authenticator: registry.NewAuthenticator(registry.AuthenticatorConfig{HotPath: b.db, Assertions: b.db, Peppers: b.keys.Peppers(), Uses: b.uses, Now: b.clock.Now, Guard: b.guard}),
+		Authenticator: registry.NewAuthenticator(registry.AuthenticatorConfig{HotPath: b.copy, Assertions: b.db, Peppers: b.keys.Peppers(), Uses: b.uses, Now: b.clock.Now, Guard: b.guard}),
 		Revoker:       b.service,
 		Keys:          b.ring,
 		Metrics:       b.measured,
@@ -138,11 +146,45 @@ func (b *bed) open(t *testing.T) {
 	b.keys, err = vault.Open(t.Context(), vault.Config{Store: b.db, Master: master, Random: rand.Reader, Now: b.clock.Now})
 	must(t, err)
 	b.errorIDs = registry.NewErrorIDs(b.keys.RefusalBox())
+	b.copy, b.loseCopy = newReplica(t, b.db)
 	b.service = registry.NewService(registry.ServiceConfig{
-		Store: b.db, Peppers: b.keys.Peppers(), AuditKeys: b.keys.AuditKeys(), ErrorIDs: b.errorIDs, CursorBox: b.keys.CursorBox(),
+		Store: b.copy.Store(b.db), Peppers: b.keys.Peppers(), AuditKeys: b.keys.AuditKeys(), ErrorIDs: b.errorIDs, CursorBox: b.keys.CursorBox(),
 		Now: b.clock.Now, Rand: rand.Reader, Logger: slog.New(slog.DiscardHandler),
 		Hash: func(string) (string, error) { return "$unused$", nil }, ParseKeys: jwk.ParseSet,
 	})
+}
+
+// newReplica returns a replica that follows the feed until it is stopped or the
+// test ends.
+func newReplica(t *testing.T, db *storage.DB) (r *replica.Replica, stop func()) {
+	t.Helper()
+	c := replica.Config{HotPath: db, Feed: db, Now: time.Now, Rand: rand.Reader, Logger: slog.New(slog.DiscardHandler)}
+	if db.Shared() {
+		c.Leases = db
+	}
+	r, err := replica.New(c)
+	must(t, err)
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() { defer close(done); r.Run(ctx) }()
+	stop = func() { cancel(); <-done }
+	t.Cleanup(stop)
+	return r, stop
+}
+
+// settled waits until requests are answered from memory.
+func (b *bed) settled(t *testing.T) {
+	t.Helper()
+	b.eventually(t, "the replica follows the feed", b.copy.Usable)
+}
+
+func (b *bed) eventually(t *testing.T, what string, is func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(20 * time.Second); !is(); time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("it never came about that %s", what)
+		}
+	}
 }
 
 // furnish makes the two organizations.
@@ -381,10 +423,11 @@ func (b *bed) header(t *testing.T, r reply, name, want string) {
 	}
 }
 
-// breakTable takes one table away behind the server's back, so that
+// breakTable takes the copy away and, behind the server's back, one table, so that
 // authentication works and what comes after it fails.
 func (b *bed) breakTable(t *testing.T, table string) {
 	t.Helper()
+	b.loseCopy()
 	_, err := storagetest.SQL(t, b.databaseURL).ExecContext(t.Context(), "ALTER TABLE "+table+" RENAME TO broken_"+table)
 	must(t, err)
 }

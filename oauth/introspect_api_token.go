@@ -41,8 +41,8 @@ func (s apiTokenIntrospector) IntrospectToken(ctx context.Context, token string,
 
 // apiTokenClaims tells of an API token what an access token tells of itself.
 // It is its own client, subject and token id, and has no roles.
-func (s *Server) apiTokenClaims(state registry.APITokenState) registry.AccessToken {
-	t := state.APIToken
+func (s *Server) apiTokenClaims(state *registry.APITokenState) registry.AccessToken {
+	t := &state.APIToken
 	return registry.AccessToken{
 		JTI: t.ID, Issuer: s.Issuer, ClientID: t.ID, OrganizationID: t.OrganizationID, ProjectID: t.ProjectID,
 		Audience: state.Audiences(s.Issuer), Scopes: t.Scopes, Permissions: t.Permissions,

@@ -155,6 +155,7 @@ var introspectionCases = []blackBoxCase{
 	{"I16 the database is down", func(t *testing.T, b *bed) {
 		b = b.own(t)
 		token := b.issue(t, b.reader).AccessToken
+		b.loseCopy()
 		must(t, b.db.Close())
 		b.refused(t, b.post(t, pathIntrospect, values("token", token), as(b.server)), 503, "temporarily_unavailable")
 	}},

@@ -68,6 +68,7 @@ var revocationCases = []blackBoxCase{
 	{"R07 the database is down", func(t *testing.T, b *bed) {
 		b = b.own(t)
 		token := b.issue(t, b.reader).AccessToken
+		b.loseCopy()
 		must(t, b.db.Close())
 		b.refused(t, b.post(t, pathRevoke, values("token", token), as(b.reader)), 503, "temporarily_unavailable")
 	}},

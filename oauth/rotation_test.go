@@ -25,9 +25,9 @@ import (
 	"keywright/storage/storagetest"
 )
 
-// replica is a further server over a bed's database, with a clock that differs
+// sibling is a further server over a bed's database, with a clock that differs
 // and keys that it reads when it is told to.
-type replica struct {
+type sibling struct {
 	*bed
 	name    string
 	now     func() time.Time
@@ -37,9 +37,9 @@ type replica struct {
 	root    string
 }
 
-func (b *bed) replica(t *testing.T, name string, skew time.Duration) *replica {
+func (b *bed) sibling(t *testing.T, name string, skew time.Duration) *sibling {
 	t.Helper()
-	r := &replica{bed: b, name: name, now: func() time.Time { return b.clock.Now().Add(skew) }}
+	r := &sibling{bed: b, name: name, now: func() time.Time { return b.clock.Now().Add(skew) }}
 	r.keys = openVault(t, b.db, vault.Config{Now: r.now})
 	must(t, r.keys.Rotate(t.Context()))
 	read, err := r.keys.AccessKeys(t.Context())
@@ -48,12 +48,12 @@ func (b *bed) replica(t *testing.T, name string, skew time.Duration) *replica {
 	must(t, err)
 	discard := slog.New(slog.DiscardHandler)
 	r.service = registry.NewService(registry.ServiceConfig{
-		Store: b.db, AuditKeys: r.keys.AuditKeys(), SigningSchedule: r.keys.SigningSchedule(), Now: r.now, Rand: rand.Reader, Logger: discard,
+		Store: b.copy.Store(b.db), AuditKeys: r.keys.AuditKeys(), SigningSchedule: r.keys.SigningSchedule(), Now: r.now, Rand: rand.Reader, Logger: discard,
 	})
 	edge, err := oauth.New(oauth.Config{
 		Issuer: b.issuer, Revoker: r.service, Keys: r.ring, Now: r.now, Random: rand.Reader,
 		Authenticator: registry.NewAuthenticator(registry.AuthenticatorConfig{
-			HotPath: b.db, Assertions: b.db, Peppers: r.keys.Peppers(), Uses: b.uses, Now: r.now,
+			HotPath: b.copy, Assertions: b.db, Peppers: r.keys.Peppers(), Uses: b.uses, Now: r.now,
 		}),
 	})
 	must(t, err)
@@ -80,7 +80,7 @@ func openVault(t *testing.T, store registry.KeyStore, cfg vault.Config) *vault.V
 }
 
 // poll does what a server does every few seconds.
-func (r *replica) poll(t *testing.T) {
+func (r *sibling) poll(t *testing.T) {
 	t.Helper()
 	must(t, r.keys.Rotate(t.Context()))
 	read, err := r.keys.AccessKeys(t.Context())
@@ -89,20 +89,20 @@ func (r *replica) poll(t *testing.T) {
 }
 
 // rotate rotates on demand, as the owner of the first organization.
-func (r *replica) rotate(t *testing.T) registry.KeyLife {
+func (r *sibling) rotate(t *testing.T) registry.KeyLife {
 	t.Helper()
 	took, err := r.service.RotateSigningKey(t.Context(), r.operator)
 	must(t, err)
 	return took
 }
 
-func (r *replica) issue(t *testing.T, p party) string {
+func (r *sibling) issue(t *testing.T, p party) string {
 	t.Helper()
 	return granted(t, r.post(t, r.root+pathToken, grant(), as(p))).AccessToken
 }
 
 // knows introspects a token that is good.
-func (r *replica) knows(t *testing.T, token string) {
+func (r *sibling) knows(t *testing.T, token string) {
 	t.Helper()
 	if got := r.post(t, r.root+pathIntrospect, values("token", token), as(r.server)); !strings.Contains(got.body, `"active":true`) {
 		t.Errorf("replica %s at %s: got %d %s (%s), want an active token", r.name, r.now(), got.status, got.body,
@@ -113,7 +113,7 @@ func (r *replica) knows(t *testing.T, token string) {
 // verifier is a resource server that keeps the key set for as long as it is
 // allowed to, and never asks before that, not even for a key it does not know.
 type verifier struct {
-	from  *replica
+	from  *sibling
 	keys  jose.JSONWebKeySet
 	until time.Time
 }
@@ -167,7 +167,7 @@ func TestRotationJ11(t *testing.T) {
 // may, and at every moment some verifier has just fetched them there.
 type rotation struct {
 	*bed
-	ahead, behind *replica
+	ahead, behind *sibling
 	client        party
 	verifiers     []*verifier
 	steps         int
@@ -182,7 +182,7 @@ func newRotation(t *testing.T, dialect string) *rotation {
 	b := newBed(t, dialect, registry.FormatJWT, "")
 	r := &rotation{
 		bed: b, last: map[string]string{},
-		ahead: b.replica(t, "ahead", registry.KeyClockMargin/2), behind: b.replica(t, "behind", -registry.KeyClockMargin/2),
+		ahead: b.sibling(t, "ahead", registry.KeyClockMargin/2), behind: b.sibling(t, "behind", -registry.KeyClockMargin/2),
 		client: b.client(t, registry.ClientInput{Scopes: []string{"documents:read"}, TokenTTL: registry.MaxTokenTTL}),
 	}
 	for range registry.KeySetMaxAge / rotationStep {
@@ -227,7 +227,7 @@ func (r *rotation) step(t *testing.T) {
 // its end, and then the keys.
 func (r *rotation) untilTheyAreGone(t *testing.T) {
 	t.Helper()
-	replicas := []*replica{r.ahead, r.behind}
+	replicas := []*sibling{r.ahead, r.behind}
 	for _, kid := range r.kids[:len(r.kids)-1] {
 		parsed, err := r.ahead.ring.ParseAccessToken(r.last[kid])
 		must(t, err)
@@ -253,7 +253,7 @@ func (r *rotation) untilTheyAreGone(t *testing.T) {
 func TestTokenKeysRotateDaily(t *testing.T) {
 	t.Parallel()
 	b := newBed(t, storagetest.SQLite, registry.FormatOpaque, "")
-	one, two := b.replica(t, "one", 0), b.replica(t, "two", time.Second)
+	one, two := b.sibling(t, "one", 0), b.sibling(t, "two", time.Second)
 	c := b.client(t, registry.ClientInput{Scopes: []string{"documents:read"}, TokenTTL: registry.MaxTokenTTL})
 	first := one.issue(t, c)
 	prefixes := map[string]bool{}
@@ -284,7 +284,7 @@ func TestTokenKeysRotateDaily(t *testing.T) {
 func TestKeysThatCannotBeRead(t *testing.T) {
 	t.Parallel()
 	b := newBed(t, storagetest.SQLite, registry.FormatJWT, "")
-	late, other := b.replica(t, "late", 0), b.replica(t, "other", 0)
+	late, other := b.sibling(t, "late", 0), b.sibling(t, "other", 0)
 	old := late.issue(t, b.reader)
 	etag := b.send(t, "GET", late.root+pathJWKS, nil).header.Get("ETag")
 	b.clock.move(other.rotate(t).ActiveFrom.Sub(b.clock.Now())) // to a key that both know

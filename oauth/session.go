@@ -20,7 +20,7 @@ type session struct {
 	audience string     // the API that a gateway asks for
 	address  netip.Addr // where the bearer of the introspected token was seen; may be unknown
 
-	client registry.ClientState // whose access token was recognised, as it is now
+	client *registry.ClientState // whose access token was recognised, as it is now
 }
 
 // fromOrganization tells whether a token of that organization may be shown to

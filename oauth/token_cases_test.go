@@ -209,6 +209,7 @@ var tokenCases = []blackBoxCase{
 	}},
 	{"T30 the database is down", func(t *testing.T, b *bed) {
 		b = b.own(t)
+		b.loseCopy()
 		must(t, b.db.Close())
 		b.refused(t, b.post(t, pathToken, grant(), as(b.reader)), 503, "temporarily_unavailable")
 		unknown := party{ClientDetails: b.reader.ClientDetails, secret: "kws_wrong"}

@@ -15,17 +15,14 @@ import (
 // to the API then overwrites what the caller may have sent under that name.
 func accept(w http.ResponseWriter, t registry.AccessToken) {
 	noStore(w)
-	for name, value := range map[string]string{
-		"Client-Id":    t.ClientID,
-		"Subject":      t.ClientID,
-		"Scope":        strings.Join(t.Scopes, " "),
-		"Roles":        headerList(t.Roles),
-		"Permissions":  headerList(t.Permissions),
-		"Organization": t.OrganizationID,
-		"Project":      t.ProjectID,
-	} {
-		w.Header().Set("X-Keywright-"+name, value)
-	}
+	h := w.Header()
+	h.Set("X-Keywright-Client-Id", t.ClientID)
+	h.Set("X-Keywright-Subject", t.ClientID)
+	h.Set("X-Keywright-Scope", strings.Join(t.Scopes, " "))
+	h.Set("X-Keywright-Roles", headerList(t.Roles))
+	h.Set("X-Keywright-Permissions", headerList(t.Permissions))
+	h.Set("X-Keywright-Organization", t.OrganizationID)
+	h.Set("X-Keywright-Project", t.ProjectID)
 	w.WriteHeader(http.StatusOK)
 }
 

@@ -207,6 +207,7 @@ var verifyCases = []blackBoxCase{
 		}
 		b = b.own(t)
 		token := b.apiToken(t, registry.APITokenInput{}).text
+		b.loseCopy()
 		must(t, b.db.Close())
 		b.stopped(t, b.askFor(t, documents, token), 503, "")
 	}},
@@ -225,23 +226,32 @@ var verifyCases = []blackBoxCase{
 			fn()
 			return b.statements.Load() - n
 		}
+		b.settled(t)
 		ofApplication, free := b.issue(t, b.reader).AccessToken, b.issue(t, b.wide, "resource", documents).AccessToken
 		static := b.apiToken(t, registry.APITokenInput{}).text
-		got := []int64{
-			statements(func() { b.active(t, b.server, ofApplication) }),
-			statements(func() { b.passes(t, b.ask(t, ofApplication)) }),
-			statements(func() { b.passes(t, b.ask(t, free)) }),
-			statements(func() { b.passes(t, b.ask(t, static)) }),
-			statements(func() { b.invalid(t, b.ask(t, misspelled(static)), registry.CauseMalformedToken) }),
-			statements(func() { b.invalid(t, b.ask(t, ofApplication+"x"), registry.CauseMalformedToken) }),
-			statements(func() { b.stopped(t, b.askFor(t, documents, free, forwarded("GET", "//")), 403, "") }),
-			statements(func() {
-				b.stopped(t, b.askFor(t, documents, ofApplication, forwarded("GET", "/elsewhere")), 403, "")
-			}),
+		counted := func(want ...int64) {
+			t.Helper()
+			got := []int64{
+				statements(func() { b.active(t, b.server, ofApplication) }),
+				statements(func() { b.passes(t, b.ask(t, ofApplication)) }),
+				statements(func() { b.passes(t, b.ask(t, free)) }),
+				statements(func() { b.passes(t, b.ask(t, static)) }),
+				statements(func() { b.invalid(t, b.ask(t, misspelled(static)), registry.CauseMalformedToken) }),
+				statements(func() { b.invalid(t, b.ask(t, ofApplication+"x"), registry.CauseMalformedToken) }),
+				statements(func() { b.stopped(t, b.askFor(t, documents, free, forwarded("GET", "//")), 403, "") }),
+				statements(func() {
+					b.stopped(t, b.askFor(t, documents, ofApplication, forwarded("GET", "/elsewhere")), 403, "")
+				}),
+			}
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("statements (-want +got):\n%s", diff)
+			}
 		}
-		if diff := cmp.Diff([]int64{3, 3, 2, 1, 0, 0, 0, 2}, got); diff != "" {
-			t.Errorf("statements (-want +got):\n%s", diff)
-		}
+		b.settled(t)
+		counted(1, 1, 0, 1, 0, 0, 0, 0) // what nobody asked for before: the caller, the endpoints, the API token
+		counted(0, 0, 0, 0, 0, 0, 0, 0)
+		b.loseCopy()
+		counted(3, 3, 2, 1, 0, 0, 0, 2)
 		if after := b.position(t); after != before+1 { // the API token
 			t.Errorf("%d changes were written", after-before-1)
 		}
@@ -381,7 +391,7 @@ func addresses(t *testing.T, b *bed) {
 type exploding struct{ registry.HotPath }
 
 // ClientState panics.
-func (exploding) ClientState(context.Context, string) (registry.ClientState, error) { panic("fault") }
+func (exploding) ClientState(context.Context, string) (*registry.ClientState, error) { panic("fault") }
 
 // TestVerifyBelowTheIssuer asks where the issuer has a path.
 func TestVerifyBelowTheIssuer(t *testing.T) {

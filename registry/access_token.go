@@ -33,8 +33,8 @@ type AccessToken struct {
 //
 // The clock decides the token's own expiry and the state of its client;
 // whether a change cut the token off is decided by feed positions alone.
-func (s ClientState) Current(t AccessToken, now time.Time, address netip.Addr) (AccessToken, Cause) {
-	if cause := s.dead(t, now); cause != CauseNone {
+func (s *ClientState) Current(t AccessToken, now time.Time, address netip.Addr) (AccessToken, Cause) {
+	if cause := s.dead(&t, now); cause != CauseNone {
 		return AccessToken{}, cause
 	}
 	if address.IsValid() {
@@ -42,23 +42,24 @@ func (s ClientState) Current(t AccessToken, now time.Time, address netip.Addr) (
 			return AccessToken{}, cause
 		}
 	}
-	effective := s.EffectiveScopes()
-	reachable := s.reachable(effective)
-	t.Audience = slices.DeleteFunc(slices.Clone(t.Audience), func(aud string) bool {
-		return aud != AdminAudience && aud != t.Issuer &&
-			!slices.ContainsFunc(reachable, func(a API) bool { return a.Identifier == aud })
+	r := s.rights
+	t.Audience = only(t.Audience, func(aud string) bool {
+		return aud == AdminAudience || aud == t.Issuer || r.reaches(aud)
 	})
 	if len(t.Audience) == 0 {
 		return AccessToken{}, CauseAudienceGone
 	}
-	t.Scopes = intersect(t.Scopes, s.grantable(effective, t.Audience))
-	t.Roles = intersect(t.Roles, s.RoleNames())
-	t.Permissions = intersect(t.Permissions, s.EffectivePermissions())
+	t.Scopes = only(t.Scopes, func(scope string) bool {
+		i, ok := slices.BinarySearch(r.scopes, scope)
+		return ok && r.fits(i, t.Audience)
+	})
+	t.Roles = only(t.Roles, func(role string) bool { return slices.Contains(r.roles, role) })
+	t.Permissions = only(t.Permissions, func(p string) bool { return slices.Contains(r.permissions, p) })
 	return t, CauseNone
 }
 
-func (s ClientState) dead(t AccessToken, now time.Time) Cause {
-	c := s.Client
+func (s *ClientState) dead(t *AccessToken, now time.Time) Cause {
+	c := &s.Client
 	switch {
 	case expiredAt(t.ExpiresAt, now):
 		return CauseTokenExpired

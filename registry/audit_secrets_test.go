@@ -28,6 +28,7 @@ func TestEveryChangeIsAuditedWithoutSecrets(t *testing.T) {
 		t.Run(dialect, func(t *testing.T) {
 			t.Parallel()
 			url := storagetest.URL(t, dialect)
+			storagetest.WatchFeed(t, url) // and so every change is looked at
 			w := newWorld(t, storagetest.OpenWith(t, storage.Config{URL: url}))
 			secrets := w.changeEverything(t)
 			text := wholeTable(t, storagetest.SQL(t, url))

@@ -36,7 +36,7 @@ func NewAuthenticator(c AuthenticatorConfig) *Authenticator {
 // AuthenticatedClient is a client that proved who it is, and the secret or key
 // it used.
 type AuthenticatedClient struct {
-	ClientState
+	*ClientState
 	SecretID string
 	KeyID    string
 }
@@ -56,19 +56,20 @@ func (a *Authenticator) clientBySecret(ctx context.Context, clientID string, pre
 	if err != nil && KindOf(err) != KindNotFound {
 		return AuthenticatedClient{}, err
 	}
-	match := a.Peppers.matchSecret(presented, state.Secrets)
 	if err != nil {
+		a.Peppers.matchSecret(presented, nil)
 		return AuthenticatedClient{}, &Refused{Cause: CauseUnknownClient}
 	}
+	match := a.Peppers.matchSecret(presented, state.Secrets)
 	now := a.Now()
 	c, cause := AuthenticatedClient{ClientState: state}, CauseWrongSecret
 	switch {
 	case state.Client.AuthMethod != AuthClientSecret:
 		cause = CauseWrongMethod
 	case match >= 0:
-		c.SecretID, cause = state.Secrets[match].ID, secretCause(state.Secrets[match], now)
+		c.SecretID, cause = state.Secrets[match].ID, secretCause(&state.Secrets[match], now)
 		if cause == CauseNone {
-			cause = clientCause(state.Client, now, address)
+			cause = clientCause(&state.Client, now, address)
 		}
 	}
 	return a.authenticated(c, cause, now, address)
@@ -82,7 +83,7 @@ func (a *Authenticator) authenticated(c AuthenticatedClient, cause Cause, now ti
 		At: now, Address: address, Watch: c.Client.Watch, Cause: cause,
 	})
 	if cause != CauseNone {
-		return AuthenticatedClient{}, refusedClient(c.Client, cause)
+		return AuthenticatedClient{}, refusedClient(&c.Client, cause)
 	}
 	return c, nil
 }
@@ -98,20 +99,20 @@ func (a *Authenticator) Issued(c AuthenticatedClient, address netip.Addr) {
 // AccessToken tells what a token whose signature or seal was verified is worth
 // now, and returns it cut to what its client may have now. An address that is
 // not valid was not told.
-func (a *Authenticator) AccessToken(ctx context.Context, t AccessToken, address netip.Addr) (AccessToken, ClientState, error) {
+func (a *Authenticator) AccessToken(ctx context.Context, t AccessToken, address netip.Addr) (AccessToken, *ClientState, error) {
 	state, err := a.clientState(ctx, t.ClientID)
 	switch {
 	case err != nil && KindOf(err) == KindNotFound:
-		return AccessToken{}, ClientState{}, &Refused{Cause: CauseUnknownClient, OrganizationID: t.OrganizationID}
+		return AccessToken{}, nil, &Refused{Cause: CauseUnknownClient, OrganizationID: t.OrganizationID}
 	case err != nil:
-		return AccessToken{}, ClientState{}, err
+		return AccessToken{}, nil, err
 	}
 	now := a.Now()
 	current, cause := state.Current(t, now, address)
 	if cause == CauseNone {
 		denied, err := a.HotPath.TokenDenied(ctx, t.JTI)
 		if err != nil {
-			return AccessToken{}, ClientState{}, err
+			return AccessToken{}, nil, err
 		}
 		if denied {
 			cause = CauseTokenRevoked
@@ -124,29 +125,29 @@ func (a *Authenticator) AccessToken(ctx context.Context, t AccessToken, address 
 				At: now, Address: address, Cause: cause,
 			})
 		}
-		return AccessToken{}, ClientState{}, refusedClient(state.Client, cause)
+		return AccessToken{}, nil, refusedClient(&state.Client, cause)
 	}
 	return current, state, nil
 }
 
 // clientState reads a client, and answers not found for one that was never
 // confirmed in time and for text that is no client id.
-func (a *Authenticator) clientState(ctx context.Context, clientID string) (ClientState, error) {
+func (a *Authenticator) clientState(ctx context.Context, clientID string) (*ClientState, error) {
 	if !IsID(clientID, PrefixClient) {
-		return ClientState{}, NotFound("client")
+		return nil, NotFound("client")
 	}
 	state, err := a.HotPath.ClientState(ctx, clientID)
 	if err != nil {
-		return ClientState{}, err
+		return nil, err
 	}
 	if state.Client.GoneAt(a.Now()) {
-		return ClientState{}, NotFound("client")
+		return nil, NotFound("client")
 	}
 	return state, nil
 }
 
 // secretCause tells why a secret is no good at that moment, or CauseNone.
-func secretCause(s Secret, now time.Time) Cause {
+func secretCause(s *Secret, now time.Time) Cause {
 	switch s.StatusAt(now) {
 	case StatusRevoked:
 		return CauseSecretRevoked
@@ -158,13 +159,13 @@ func secretCause(s Secret, now time.Time) Cause {
 
 // clientCause tells why a client may not authenticate now from that address,
 // or CauseNone.
-func clientCause(c Client, now time.Time, address netip.Addr) Cause {
+func clientCause(c *Client, now time.Time, address netip.Addr) Cause {
 	if cause := statusCause(c.StatusAt(now)); cause != CauseNone {
 		return cause
 	}
 	return addressCause(c.IPWhitelist, address)
 }
 
-func refusedClient(c Client, cause Cause) *Refused {
+func refusedClient(c *Client, cause Cause) *Refused {
 	return &Refused{cause, c.OrganizationID, Principal{ActorClient, c.ID}}
 }

@@ -12,13 +12,13 @@ func LooksLikeAPIToken(text string) bool { return strings.HasPrefix(text, Prefix
 
 // APIToken authenticates a static bearer token from that address: FindAPIToken
 // and UseAPIToken in one, for who accepts the API tokens of every organization.
-func (a *Authenticator) APIToken(ctx context.Context, text string, address netip.Addr) (APITokenState, error) {
+func (a *Authenticator) APIToken(ctx context.Context, text string, address netip.Addr) (*APITokenState, error) {
 	state, err := a.FindAPIToken(ctx, text)
 	if err != nil {
-		return APITokenState{}, err
+		return nil, err
 	}
 	if err := a.UseAPIToken(state, address); err != nil {
-		return APITokenState{}, err
+		return nil, err
 	}
 	return state, nil
 }
@@ -26,12 +26,12 @@ func (a *Authenticator) APIToken(ctx context.Context, text string, address netip
 // FindAPIToken tells which API token that is, whatever its status, and takes
 // note of nothing. One of the wrong form or with wrong check digits is refused
 // without the database.
-func (a *Authenticator) FindAPIToken(ctx context.Context, text string) (APITokenState, error) {
+func (a *Authenticator) FindAPIToken(ctx context.Context, text string) (*APITokenState, error) {
 	presented, ok := ParseSecretText(PrefixAPITokenValue, text)
 	if !ok {
-		return APITokenState{}, &Refused{Cause: CauseMalformedToken}
+		return nil, &Refused{Cause: CauseMalformedToken}
 	}
-	return guarded(ctx, a.Guard, Attempt{Credential: presented}, func() (APITokenState, error) {
+	return guarded(ctx, a.Guard, Attempt{Credential: presented}, func() (*APITokenState, error) {
 		state, err := a.HotPath.APITokenState(ctx, a.Peppers.Digests(presented))
 		if err != nil && KindOf(err) == KindNotFound {
 			err = &Refused{Cause: CauseUnknownToken}
@@ -43,8 +43,8 @@ func (a *Authenticator) FindAPIToken(ctx context.Context, text string) (APIToken
 // UseAPIToken accepts or refuses an API token that was found, from that
 // address, and counts the one or the other. A token with a whitelist is
 // refused when the address was not told.
-func (a *Authenticator) UseAPIToken(s APITokenState, address netip.Addr) error {
-	t, now := s.APIToken, a.Now()
+func (a *Authenticator) UseAPIToken(s *APITokenState, address netip.Addr) error {
+	t, now := &s.APIToken, a.Now()
 	cause := statusCause(t.StatusAt(now))
 	if cause == CauseNone {
 		cause = addressCause(t.IPWhitelist, address)

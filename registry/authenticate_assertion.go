@@ -33,16 +33,17 @@ func (a *Authenticator) clientByAssertion(ctx context.Context, assertion Asserti
 	if err != nil && KindOf(err) != KindNotFound {
 		return AuthenticatedClient{}, err
 	}
-	keyID, cause := assertion.Verify(state.Keys)
 	if err != nil {
+		assertion.Verify(nil)
 		return AuthenticatedClient{}, &Refused{Cause: CauseUnknownClient}
 	}
+	keyID, cause := assertion.Verify(state.Keys)
 	now := a.Now()
 	switch {
 	case state.Client.AuthMethod != AuthPrivateKeyJWT:
 		cause = CauseWrongMethod
 	case cause == CauseNone:
-		cause = clientCause(state.Client, now, address)
+		cause = clientCause(&state.Client, now, address)
 	}
 	if cause == CauseNone {
 		first, err := a.Assertions.UseAssertion(ctx, UsedAssertion{assertion.ClientID, assertion.ID, assertion.ExpiresAt})

@@ -94,14 +94,14 @@ func readClientContext(ctx context.Context, r Reader, organizationID, applicatio
 }
 
 // state is the client as the hot path would see it, for comparing what it may do.
-func (cc clientContext) state(c Client) ClientState {
+func (cc clientContext) state(c Client) *ClientState {
 	s := ClientState{Client: c, Organization: cc.organization, Endpoints: cc.endpoints, APIs: cc.apis}
 	for _, r := range cc.roles {
 		if slices.Contains(c.RoleIDs, r.ID) {
 			s.Roles = append(s.Roles, r)
 		}
 	}
-	return s
+	return NewClientState(s)
 }
 
 // apply checks the fields that a patch sets, but for the keys, and writes them
@@ -220,12 +220,11 @@ func (cc clientContext) tokenTTL(ttl time.Duration, v *invalid) time.Duration {
 // what a creator who is no admin may do to its own.
 func (cc clientContext) narrower(before, after Client) bool {
 	b, a := cc.state(before), cc.state(after)
-	bScopes, aScopes := b.EffectiveScopes(), a.EffectiveScopes()
 	earlier := before.ExpiresAt.IsZero() || (!after.ExpiresAt.IsZero() && !after.ExpiresAt.After(before.ExpiresAt))
-	return containsAll(bScopes, aScopes) &&
+	return containsAll(b.EffectiveScopes(), a.EffectiveScopes()) &&
 		containsAll(b.RoleNames(), a.RoleNames()) &&
 		containsAll(b.EffectivePermissions(), a.EffectivePermissions()) &&
-		containsAll(identifiers(b.reachable(bScopes)), identifiers(a.reachable(aScopes))) &&
+		containsAll(identifiers(b.rights.reachable), identifiers(a.rights.reachable)) &&
 		(slices.Contains(before.Introspects, "*") || containsAll(before.Introspects, after.Introspects)) &&
 		narrowerList(before.IPWhitelist, after.IPWhitelist) &&
 		earlier && (before.IsActive || !after.IsActive) && after.ttl() <= before.ttl()

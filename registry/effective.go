@@ -10,46 +10,21 @@ import (
 
 // EffectiveScopes returns, sorted, the scopes of the client's roles and its
 // own scopes or, where it lists none, those of its application's connected
-// endpoints.
-func (s ClientState) EffectiveScopes() []string {
-	var all []string
-	for _, r := range s.Roles {
-		all = append(all, r.Scopes...)
-	}
-	if len(s.Client.Scopes) > 0 {
-		all = append(all, s.Client.Scopes...)
-	} else {
-		for _, e := range s.Endpoints {
-			if e.Scope != "" {
-				all = append(all, e.Scope)
-			}
-		}
-	}
-	return sortedSet(all)
-}
+// endpoints. Nobody may change the list.
+func (s *ClientState) EffectiveScopes() []string { return s.rights.scopes }
 
-// EffectivePermissions returns, sorted, the client's permissions and those of its roles.
-func (s ClientState) EffectivePermissions() []string {
-	all := slices.Clone(s.Client.Permissions)
-	for _, r := range s.Roles {
-		all = append(all, r.Permissions...)
-	}
-	return sortedSet(all)
-}
+// EffectivePermissions returns, sorted, the client's permissions and those of
+// its roles. Nobody may change the list.
+func (s *ClientState) EffectivePermissions() []string { return s.rights.permissions }
 
-// RoleNames returns the names of the client's roles, sorted.
-func (s ClientState) RoleNames() []string {
-	names := make([]string, len(s.Roles))
-	for i, r := range s.Roles {
-		names[i] = r.Name
-	}
-	return sortedSet(names)
-}
+// RoleNames returns the names of the client's roles, sorted. Nobody may change
+// the list.
+func (s *ClientState) RoleNames() []string { return s.rights.roles }
 
 // TokenTTL is the lifetime of an access token issued at that moment: the
 // client's own or the default, cut to the organization's maximum and to the
 // client's expiry.
-func (s ClientState) TokenTTL(now time.Time) time.Duration {
+func (s *ClientState) TokenTTL(now time.Time) time.Duration {
 	ttl := s.Client.ttl()
 	if limit := s.Organization.MaxTokenTTL; limit > 0 {
 		ttl = min(ttl, limit)
@@ -60,26 +35,10 @@ func (s ClientState) TokenTTL(now time.Time) time.Duration {
 	return ttl
 }
 
-// reachable returns the APIs that the client may name as a target: those it
-// lists or, where it lists none, those of its connected endpoints and those
-// that declare one of its effective scopes.
-func (s ClientState) reachable(effective []string) []API {
-	var apis []API
-	for _, a := range s.APIs {
-		listed := slices.Contains(s.Client.Audiences, a.Identifier)
-		derived := len(s.Client.Audiences) == 0 && (declaresAny(a, effective) ||
-			slices.ContainsFunc(s.Endpoints, func(e Endpoint) bool { return e.APIID == a.ID }))
-		if listed || derived {
-			apis = append(apis, a)
-		}
-	}
-	return apis
-}
-
 // Audiences returns, sorted, the APIs of its organization that an API token is
 // good for: those that declare one of its scopes or, where none does, the
 // issuer.
-func (s APITokenState) Audiences(issuer string) []string {
+func (s *APITokenState) Audiences(issuer string) []string {
 	var audiences []string
 	for _, a := range s.APIs {
 		if declaresAny(a, s.APIToken.Scopes) {
@@ -92,10 +51,6 @@ func (s APITokenState) Audiences(issuer string) []string {
 	return sortedSet(audiences)
 }
 
-func declaresAny(a API, scopes []string) bool {
-	return slices.ContainsFunc(scopes, func(s string) bool { return slices.Contains(a.Scopes, s) })
-}
-
 // GrantRequest is what a token request asks for: the values of resource and
 // audience, and of scope. Both may be empty.
 type GrantRequest struct {
@@ -103,7 +58,7 @@ type GrantRequest struct {
 	Scopes    []string
 }
 
-// Grant is what an access token will carry.
+// Grant is what an access token will carry. Nobody may change its lists.
 type Grant struct {
 	Audience    []string
 	Scopes      []string
@@ -114,13 +69,12 @@ type Grant struct {
 // Grant decides a token request (RFC 6749 §3.3, RFC 8707 §2). issuer is the
 // audience of tokens that belong to no API. It fails with invalid_target or
 // invalid_scope.
-func (s ClientState) Grant(req GrantRequest, issuer string) (Grant, error) {
-	effective := s.EffectiveScopes()
-	audience, err := s.target(req, effective, issuer)
+func (s *ClientState) Grant(req GrantRequest, issuer string) (Grant, error) {
+	audience, err := s.rights.target(req, issuer)
 	if err != nil {
 		return Grant{}, err
 	}
-	grantable := s.grantable(effective, audience)
+	grantable := s.rights.grantable(audience)
 	granted := grantable
 	if slices.Contains(audience, AdminAudience) && len(req.Scopes) == 0 {
 		return Grant{}, scopeError("the scopes of %s must be asked for", AdminAudience)
@@ -133,75 +87,48 @@ func (s ClientState) Grant(req GrantRequest, issuer string) (Grant, error) {
 			}
 		}
 	}
-	return Grant{audience, granted, s.RoleNames(), s.EffectivePermissions()}, nil
+	return Grant{audience, granted, s.rights.roles, s.rights.permissions}, nil
 }
 
 // target chooses the audience of a token request.
-func (s ClientState) target(req GrantRequest, effective []string, issuer string) ([]string, error) {
-	wanted := sortedSet(req.Resources)
+func (r *rights) target(req GrantRequest, issuer string) ([]string, error) {
+	if wanted := sortedSet(req.Resources); len(wanted) > 0 {
+		return r.reach(wanted)
+	}
+	home := r.home
+	if len(req.Scopes) > 0 {
+		home = homeOf(req.Scopes, r.reachable)
+	}
+	switch {
+	case !home.declared:
+		return []string{issuer}, nil
+	case len(home.apis) != 1:
+		return nil, targetError("the scopes belong to several APIs: name one in resource")
+	}
+	return home.apis, nil
+}
+
+// reach checks that a token may be for the resources that a request names.
+func (r *rights) reach(wanted []string) ([]string, error) {
 	if slices.Contains(wanted, AdminAudience) {
 		if len(wanted) > 1 {
 			return nil, targetError("resource %s stands alone", AdminAudience)
 		}
 		return wanted, nil
 	}
-	apis := s.reachable(effective)
-	if len(wanted) > 0 {
-		for _, w := range wanted {
-			if !slices.ContainsFunc(apis, func(a API) bool { return a.Identifier == w }) {
-				return nil, targetError("resource names no API that this client may reach")
-			}
-		}
-		return wanted, nil
-	}
-
-	scopes := req.Scopes
-	if len(scopes) == 0 {
-		scopes = effective
-	}
-	declared := slices.DeleteFunc(slices.Clone(scopes), func(scope string) bool {
-		return !slices.ContainsFunc(apis, func(a API) bool { return slices.Contains(a.Scopes, scope) })
-	})
-	if len(declared) == 0 {
-		return []string{issuer}, nil
-	}
-	var owners []string
-	for _, a := range apis {
-		if containsAll(a.Scopes, declared) {
-			owners = append(owners, a.Identifier)
+	for _, w := range wanted {
+		if !r.reaches(w) {
+			return nil, targetError("resource names no API that this client may reach")
 		}
 	}
-	if len(owners) != 1 {
-		return nil, targetError("the scopes belong to several APIs: name one in resource")
-	}
-	return owners, nil
+	return wanted, nil
 }
 
-// grantable returns the effective scopes that fit the audience: those its APIs
-// declare and, unless one of them is strict, those that no API declares. The
-// admin API's own scopes fit the admin audience alone.
-func (s ClientState) grantable(effective, audience []string) []string {
-	admin := slices.Contains(audience, AdminAudience)
-	strict := false
+// grantable returns the effective scopes that fit the audience.
+func (r *rights) grantable(audience []string) []string {
 	var fit []string
-	for _, a := range s.APIs {
-		strict = strict || (a.StrictScopes && slices.Contains(audience, a.Identifier))
-	}
-	for _, scope := range effective {
-		if IsAdminScope(scope) || admin {
-			if IsAdminScope(scope) && admin {
-				fit = append(fit, scope)
-			}
-			continue
-		}
-		declared, here := false, false
-		for _, a := range s.APIs {
-			if slices.Contains(a.Scopes, scope) {
-				declared = true
-				here = here || slices.Contains(audience, a.Identifier)
-			}
-		}
-		if here || (!declared && !strict) {
+	for i, scope := range r.scopes {
+		if r.fits(i, audience) {
 			fit = append(fit, scope)
 		}
 	}
@@ -234,12 +161,17 @@ func sortedSet(all []string) []string {
 	return slices.Compact(set)
 }
 
-func intersect(a, b []string) []string {
-	var both []string
-	for _, s := range a {
-		if slices.Contains(b, s) {
-			both = append(both, s)
+// only returns those of the list that fit. Where all do, as nearly always, that
+// is the list itself.
+func only(list []string, fits func(string) bool) []string {
+	if !slices.ContainsFunc(list, func(s string) bool { return !fits(s) }) {
+		return list
+	}
+	var fitting []string
+	for _, s := range list {
+		if fits(s) {
+			fitting = append(fitting, s)
 		}
 	}
-	return both
+	return fitting
 }

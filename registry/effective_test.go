@@ -41,7 +41,7 @@ func TestEffectiveScopes(t *testing.T) {
 		{"roles beside endpoints", nil, roles, endpoints, []string{"docs:read", "mail:send"}},
 		{"roles beside own", []string{"a"}, roles, endpoints, []string{"a", "mail:send"}},
 	} {
-		s := ClientState{Client: Client{Scopes: c.own}, Roles: c.roles, Endpoints: c.endpoints}
+		s := NewClientState(ClientState{Client: Client{Scopes: c.own}, Roles: c.roles, Endpoints: c.endpoints})
 		if diff := cmp.Diff(c.want, s.EffectiveScopes()); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", c.name, diff)
 		}
@@ -92,7 +92,7 @@ func TestGrant(t *testing.T) {
 			s := sampleState()
 			s.Client.Scopes, s.Client.Audiences, s.Endpoints = c.scopes, c.audiences, c.endpoints
 			s.APIs[0].StrictScopes = c.strict
-			got, err := s.Grant(c.req, testIssuer)
+			got, err := NewClientState(s).Grant(c.req, testIssuer)
 			if c.code != "" {
 				if err == nil || asError(err).Code != c.code {
 					t.Fatalf("got %v, %v, want code %s", got, err, c.code)
@@ -181,7 +181,7 @@ func TestCurrent(t *testing.T) {
 			if c.addr != "" {
 				addr = netip.MustParseAddr(c.addr)
 			}
-			got, cause := s.Current(tok, now.Add(c.at), addr)
+			got, cause := NewClientState(s).Current(tok, now.Add(c.at), addr)
 			if cause != c.want {
 				t.Fatalf("got cause %v, want %v", cause, c.want)
 			}

@@ -34,39 +34,69 @@ const (
 	prefixChars = 4
 )
 
-var idEncoding = base32.NewEncoding("0123456789abcdefghjkmnpqrstvwxyz").WithPadding(base32.NoPadding)
+const idDigits = "0123456789abcdefghjkmnpqrstvwxyz"
+
+const notADigit = 0xff
+
+// idValues are what the characters stand for.
+var idValues = func() (values [256]byte) {
+	for i := range values {
+		values[i] = notADigit
+	}
+	for i, c := range []byte(idDigits) {
+		values[c] = byte(i)
+	}
+	return values
+}()
+
+var idEncoding = base32.NewEncoding(idDigits).WithPadding(base32.NoPadding)
 
 // NewID returns prefix and 128 bits read from random, in lower-case base32.
 func NewID(random io.Reader, prefix string) (string, error) {
-	var raw [idBytes]byte
+	var raw RawID
 	if _, err := io.ReadFull(random, raw[:]); err != nil {
 		return "", fmt.Errorf("read randomness for an id: %w", err)
 	}
-	return prefix + idEncoding.EncodeToString(raw[:]), nil
+	return PackID(raw, prefix), nil
 }
 
 // IsID tells whether id has the form of an identifier with that prefix. It is
 // asked before the database is, so that hostile text never reaches a query.
 func IsID(id, prefix string) bool {
-	if len(id) != len(prefix)+idChars || !strings.HasPrefix(id, prefix) {
-		return false
-	}
-	raw, err := idEncoding.DecodeString(id[len(prefix):])
-	return err == nil && idEncoding.EncodeToString(raw) == id[len(prefix):]
+	_, ok := UnpackID(id, prefix)
+	return ok
 }
 
 // RawID is the random part of an identifier, for who keeps very many.
 type RawID [idBytes]byte
 
 // UnpackID returns the random part of an identifier with that prefix, or false
-// if it is none.
+// if it is none. An id has one spelling: bits that stand for nothing are zero.
+//
+// It runs several times per request, and unlike the decoder of encoding/base32
+// allocates nothing.
 func UnpackID(id, prefix string) (raw RawID, ok bool) {
-	if len(id) != len(prefix)+idChars || !strings.HasPrefix(id, prefix) {
+	text, ok := strings.CutPrefix(id, prefix)
+	if !ok || len(text) != idChars {
 		return RawID{}, false
 	}
-	n, err := idEncoding.Decode(raw[:], []byte(id[len(prefix):]))
-	return raw, err == nil && n == idBytes
+	bits, held := uint(0), 0 // the last ones that were read, and how many of them are in no byte yet
+	next := raw[:0]
+	for _, c := range []byte(text) {
+		digit := idValues[c]
+		if digit == notADigit {
+			return RawID{}, false
+		}
+		if bits, held = bits<<5|uint(digit), held+5; held >= 8 {
+			held -= 8
+			next = append(next, byte(bits>>held))
+		}
+	}
+	return raw, bits&(1<<held-1) == 0
 }
 
 // PackID is the reverse of UnpackID.
-func PackID(raw RawID, prefix string) string { return prefix + idEncoding.EncodeToString(raw[:]) }
+func PackID(raw RawID, prefix string) string {
+	text := make([]byte, 0, 2*idChars) // enough for every prefix
+	return string(idEncoding.AppendEncode(append(text, prefix...), raw[:]))
+}

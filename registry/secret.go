@@ -4,6 +4,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"crypto/subtle"
+	"encoding/binary"
 	"encoding/hex"
 	"fmt"
 	"hash/crc32"
@@ -41,7 +42,14 @@ func NewSecretText(random io.Reader, prefix string) (SecretText, error) {
 		return SecretText{}, fmt.Errorf("read randomness for a secret: %w", err)
 	}
 	body := prefix + hex.EncodeToString(raw[:])
-	return SecretText{fmt.Sprintf("%s%08x", body, crc32.ChecksumIEEE([]byte(body)))}, nil
+	return SecretText{body + checkDigits(body)}, nil
+}
+
+// checkDigits are the last digits of a secret that begins with body.
+func checkDigits(body string) string {
+	var sum [crc32.Size]byte
+	binary.BigEndian.PutUint32(sum[:], crc32.ChecksumIEEE([]byte(body)))
+	return hex.EncodeToString(sum[:])
 }
 
 // ParseSecretText wraps what a caller presented, and tells whether it has the
@@ -58,7 +66,7 @@ func ParseSecretText(prefix, text string) (SecretText, bool) {
 		}
 	}
 	body, check := text[:len(text)-secretCheckDigits], text[len(text)-secretCheckDigits:]
-	return s, fmt.Sprintf("%08x", crc32.ChecksumIEEE([]byte(body))) == check
+	return s, checkDigits(body) == check
 }
 
 // Reveal returns the plaintext. It is called where the one response is

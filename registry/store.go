@@ -283,9 +283,9 @@ type DeniedToken struct {
 type HotPath interface {
 	// ClientState returns a client with all that decides what it may do, read
 	// in one snapshot, or a NotFound error.
-	ClientState(ctx context.Context, clientID string) (ClientState, error)
+	ClientState(ctx context.Context, clientID string) (*ClientState, error)
 	// APITokenState returns the API token with one of these digests, or a NotFound error.
-	APITokenState(ctx context.Context, digests []Digest) (APITokenState, error)
+	APITokenState(ctx context.Context, digests []Digest) (*APITokenState, error)
 	// TokenDenied tells whether the access token with this jti is on the denylist.
 	TokenDenied(ctx context.Context, jti string) (bool, error)
 	// APIEndpoints returns the endpoints of an API, connected or not; none for
@@ -307,8 +307,8 @@ type UsedAssertion struct {
 	ExpiresAt time.Time // from when on it would be refused anyway
 }
 
-// ClientState is a client as the hot path sees it. It is shared between
-// requests: nobody may change it.
+// ClientState is a client as the hot path sees it, made by NewClientState. It
+// is shared between requests: nobody may change it.
 type ClientState struct {
 	Client            Client
 	Secrets           []Secret
@@ -320,9 +320,12 @@ type ClientState struct {
 	Endpoints         []Endpoint // those connected to its application
 	APIs              []API      // all of the organization, without endpoints
 	Rev               Position   // the feed position in force in the snapshot
+
+	rights *rights // what follows from all that
 }
 
-// APITokenState is an API token as the hot path sees it.
+// APITokenState is an API token as the hot path sees it. It is shared between
+// requests: nobody may change it.
 type APITokenState struct {
 	APIToken     APIToken
 	Organization Organization

@@ -35,7 +35,7 @@ type world struct {
 // eachWorld runs a test on every dialect, in parallel.
 func eachWorld(t *testing.T, test func(t *testing.T, w *world)) {
 	t.Parallel()
-	storagetest.Run(t, func(t *testing.T, db *storage.DB) { test(t, newWorld(t, db)) })
+	storagetest.RunWatched(t, func(t *testing.T, db *storage.DB) { test(t, newWorld(t, db)) })
 }
 
 func newWorld(t *testing.T, db *storage.DB) *world {

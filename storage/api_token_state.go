@@ -2,8 +2,8 @@ package storage
 
 import (
 	"context"
-
-	"github.com/uptrace/bun"
+	"strconv"
+	"strings"
 
 	"keywright/registry"
 )
@@ -22,27 +22,28 @@ SELECT {object}(
   'APIs', (SELECT {array}({api} ORDER BY a.identifier) FROM apis AS a WHERE a.organization_id = t.organization_id)
 )
 FROM api_tokens AS t JOIN organizations AS o ON o.id = t.organization_id
-WHERE t.digest IN (?)`)
+WHERE t.digest IN ({digests})`)
 }
 
 // APITokenState implements registry.HotPath, with one statement.
-func (db *DB) APITokenState(ctx context.Context, digests []registry.Digest) (registry.APITokenState, error) {
+func (db *DB) APITokenState(ctx context.Context, digests []registry.Digest) (*registry.APITokenState, error) {
 	if len(digests) == 0 {
-		return registry.APITokenState{}, registry.NotFound("API token")
+		return nil, registry.NotFound("API token")
 	}
-	sums := make([][]byte, len(digests))
+	arguments, sums := make([]string, len(digests)), make([]any, len(digests)) // as many as there are peppers
 	for i := range digests {
-		sums[i] = digests[i].Sum[:]
+		arguments[i], sums[i] = db.dialect.argument+strconv.Itoa(i+1), digests[i].Sum[:]
 	}
+	query := strings.Replace(db.apiTokenStateQuery, "{digests}", strings.Join(arguments, ", "), 1)
 	var row apiTokenStateRow
-	if err := db.getState(ctx, "API token", db.apiTokenStateQuery, bun.List(sums), &row); err != nil {
-		return registry.APITokenState{}, err
+	if err := db.getState(ctx, "API token", query, sums, &row); err != nil {
+		return nil, err
 	}
 	token, err := row.APIToken.domain()
 	if err != nil {
-		return registry.APITokenState{}, err
+		return nil, err
 	}
-	return registry.APITokenState{
+	return &registry.APITokenState{
 		APIToken:     token,
 		Organization: row.Organization.domain(),
 		APIs:         convert(row.APIs, apiRow.domain),

@@ -48,13 +48,14 @@ SELECT {object}(
   'APIs', (SELECT {array}({api} ORDER BY a.identifier) FROM apis AS a WHERE a.organization_id = c.organization_id)
 )
 FROM clients AS c JOIN organizations AS o ON o.id = c.organization_id
-WHERE c.id = coalesce((SELECT min(n.id) FROM clients AS n WHERE n.id >= ?), (SELECT min(n.id) FROM clients AS n))`)
+WHERE c.id = coalesce((SELECT min(n.id) FROM clients AS n WHERE n.id >= {1}), (SELECT min(n.id) FROM clients AS n))`)
 }
 
 // states fills in what differs between the databases, and each {row}.
 func (db *DB) states(query string) string {
 	row := func(model reflect.Type, alias string) string { return db.dialect.object(db.read, model, alias) }
 	return strings.NewReplacer(
+		"{1}", db.dialect.argument+"1",
 		"{object}", db.dialect.jsonObject,
 		"{array}", string(db.dialect.jsonArray),
 		"{client}", row(reflect.TypeFor[clientRow](), "c"),
@@ -69,10 +70,10 @@ func (db *DB) states(query string) string {
 }
 
 // getState runs one of the state queries and decodes its document into dest.
-func (db *DB) getState(ctx context.Context, what, query string, arg, dest any) error {
+func (db *DB) getState(ctx context.Context, what, query string, args []any, dest any) error {
 	s := db.single(db.read)
 	var text []byte
-	if err := s.get(ctx, what, s.bun.NewRaw(query, arg), &text); err != nil {
+	if err := s.get(ctx, what, fixed{db.read.DB, query, args}, &text); err != nil {
 		return err
 	}
 	if err := json.Unmarshal(text, dest); err != nil {
@@ -82,22 +83,22 @@ func (db *DB) getState(ctx context.Context, what, query string, arg, dest any) e
 }
 
 // ClientState implements registry.HotPath, with one statement.
-func (db *DB) ClientState(ctx context.Context, clientID string) (registry.ClientState, error) {
+func (db *DB) ClientState(ctx context.Context, clientID string) (*registry.ClientState, error) {
 	var row clientStateRow
-	if err := db.getState(ctx, "client", db.clientStateQuery, clientID, &row); err != nil {
-		return registry.ClientState{}, err
+	if err := db.getState(ctx, "client", db.clientStateQuery, []any{clientID}, &row); err != nil {
+		return nil, err
 	}
 	for _, role := range row.Roles {
 		row.Client.RoleIDs = append(row.Client.RoleIDs, role.ID)
 	}
 	client, err := row.Client.domain()
 	if err != nil {
-		return registry.ClientState{}, err
+		return nil, err
 	}
 	if client.ID != clientID {
-		return registry.ClientState{}, registry.NotFound("client")
+		return nil, registry.NotFound("client")
 	}
-	return registry.ClientState{
+	return registry.NewClientState(registry.ClientState{
 		Client:            client,
 		Secrets:           convert(row.Secrets, secretRow.domain),
 		Keys:              convert(row.Keys, clientKeyRow.domain),
@@ -108,5 +109,5 @@ func (db *DB) ClientState(ctx context.Context, clientID string) (registry.Client
 		Endpoints:         convert(row.Endpoints, endpointRow.domain),
 		APIs:              convert(row.APIs, apiRow.domain),
 		Rev:               registry.Position(row.Rev),
-	}, nil
+	}), nil
 }

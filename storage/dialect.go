@@ -28,7 +28,12 @@ type sqlDialect struct {
 	like       bun.Safe // LIKE that takes letters of any case for the same
 	firstTime  string   // sorts before every time
 	lastTime   string   // sorts after every time
+	argument   string   // before the number of an argument in a fixed query
 
+	// boundPause is the statement that ends a transaction, with its locks, when
+	// its process falls silent within it for {milliseconds}: stopped, or cut
+	// off. Empty: a process that can fall silent holds the whole database.
+	boundPause    string
 	preferIndexes string // statement, for the transaction; empty: the planner has no such choice
 }
 
@@ -48,7 +53,9 @@ func postgresDialect() sqlDialect {
 		like:       "ILIKE",
 		firstTime:  "-infinity",
 		lastTime:   "infinity",
+		argument:   "$",
 
+		boundPause:    "SET LOCAL idle_in_transaction_session_timeout = ?",
 		preferIndexes: "SET LOCAL enable_seqscan = off",
 	}
 }
@@ -68,6 +75,7 @@ func sqliteDialect() sqlDialect {
 		like:       "LIKE",
 		firstTime:  "!",
 		lastTime:   "~",
+		argument:   "?",
 	}
 }
 

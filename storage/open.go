@@ -1,6 +1,6 @@
 // Package storage keeps what package registry describes in Postgres or SQLite,
-// through Bun. It implements the ports registry.Store, HotPath, KeyStore,
-// UsageStore and Health.
+// through Bun. It implements the ports registry.Store, HotPath, FeedStore,
+// LeaseStore, KeyStore, UsageStore and Health.
 //
 // It knows SQL and nothing of the rules: it neither authorizes nor derives a
 // state, and it sees digests and sealed keys only, never a secret. There is
@@ -30,6 +30,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/uptrace/bun"
 
 	"keywright/registry"
@@ -55,8 +56,9 @@ type Config struct {
 	// Logger hears of migrations and repeated transactions. Required.
 	Logger *slog.Logger
 	// OnStatement, when set, is called with each statement before it is sent,
-	// BEGIN, COMMIT and ROLLBACK included, from many goroutines. It is for
-	// benchmarks and tests that count them: the text has the arguments in it.
+	// BEGIN, COMMIT and ROLLBACK included, from many goroutines; only the
+	// connection of Listen is not heard. It is for benchmarks and tests that
+	// count them: the text has most arguments in it.
 	OnStatement func(statement string)
 }
 
@@ -66,6 +68,7 @@ type DB struct {
 	write     *bun.DB
 	read      *bun.DB          // on Postgres the same as write
 	connector driver.Connector // for connections of the migration's own
+	direct    *pgx.ConnConfig  // for connections beside the pool; nil on SQLite
 	unlock    io.Closer        // gives the file lock back; nil on Postgres
 	timeout   time.Duration
 	logger    *slog.Logger
@@ -77,6 +80,8 @@ type DB struct {
 var (
 	_ registry.Store      = (*DB)(nil)
 	_ registry.HotPath    = (*DB)(nil)
+	_ registry.FeedStore  = (*DB)(nil)
+	_ registry.LeaseStore = (*DB)(nil)
 	_ registry.KeyStore   = (*DB)(nil)
 	_ registry.UsageStore = (*DB)(nil)
 	_ registry.Health     = (*DB)(nil)

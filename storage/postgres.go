@@ -7,27 +7,36 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/uptrace/bun"
 )
 
+// preparedStatements is how many of them a connection keeps: more than there are.
+const preparedStatements = 16
+
 // openPostgres prepares a pool. Nothing in it outlives a transaction on the
-// server: no prepared statement, no SET, no session lock; so it works behind a
-// pooler that hands out connections per transaction.
+// server: no SET, no session lock, and a prepared statement only where there is
+// no pooler; so it works behind one that hands out connections per transaction.
 func openPostgres(cfg Config) (*DB, error) {
 	config, err := pgx.ParseConfig(cfg.URL)
 	if err != nil {
 		return nil, errors.New("database URL is not a valid postgres:// URL") // err may quote it
 	}
 	config.DefaultQueryExecMode = pgx.QueryExecModeExec // Bun puts the arguments into the text
-	config.StatementCacheCapacity = 0
+	config.StatementCacheCapacity = preparedStatements
 	config.DescriptionCacheCapacity = 0
+	// A standby lags: who read the feed there would miss changes that have
+	// returned. Of several hosts in the URL this takes the one to write to,
+	// whatever target_session_attrs says.
+	config.ValidateConnect = pgconn.ValidateConnectTargetSessionAttrsReadWrite
 	config.ConnectTimeout = cfg.Timeout // database/sql also connects in the background, without a context
 	config.RuntimeParams["client_encoding"] = "UTF8"
 	if config.RuntimeParams["application_name"] == "" {
 		config.RuntimeParams["application_name"] = "keywright"
 	}
-	connector := watch(stdlib.GetConnector(*config, stdlib.OptionAfterConnect(checkQuoting)), cfg.OnStatement)
+	base := stdlib.GetConnector(*config, stdlib.OptionAfterConnect(checkQuoting))
+	connector := watch(preparing{base, cfg.Timeout}, cfg.OnStatement)
 
 	pool := sql.OpenDB(connector)
 	pool.SetMaxOpenConns(cfg.PoolSize)
@@ -36,7 +45,7 @@ func openPostgres(cfg Config) (*DB, error) {
 	pool.SetConnMaxLifetime(time.Hour)
 	dialect := postgresDialect()
 	db := bun.NewDB(pool, dialect.bun)
-	return &DB{dialect: dialect, write: db, read: db, connector: connector}, nil
+	return &DB{dialect: dialect, write: db, read: db, connector: connector, direct: config}, nil
 }
 
 // checkQuoting refuses a server on which Bun's way of quoting a string would

@@ -54,6 +54,11 @@ func (db *DB) try(ctx context.Context, pool *bun.DB, options *sql.TxOptions, fn 
 	defer tx.Rollback() // after a commit it does nothing
 	deadline, _ := ctx.Deadline()
 	s := &session{db: db, bun: tx, deadline: deadline}
+	if options == nil && db.dialect.boundPause != "" {
+		if _, err := s.exec(ctx, "transaction", s.bun.NewRaw(db.dialect.boundPause, db.timeout.Milliseconds())); err != nil {
+			return err
+		}
+	}
 	if err := fn(s); err != nil {
 		return err
 	}

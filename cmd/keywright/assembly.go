@@ -12,6 +12,7 @@ import (
 	"keywright/internal/jwk"
 	"keywright/internal/onetime"
 	"keywright/internal/password"
+	"keywright/internal/replica"
 	"keywright/internal/seal"
 	"keywright/internal/vault"
 	"keywright/registry"
@@ -26,6 +27,7 @@ type assembly struct {
 	db      *storage.DB
 	vault   *vault.Vault
 	ids     *registry.ErrorIDs
+	replica *replica.Replica
 	service *registry.Service
 }
 
@@ -63,10 +65,14 @@ func assemble(ctx context.Context, cfg configs.Config, logger *slog.Logger, opts
 	if err != nil {
 		return nil, err
 	}
+	copied, err := newReplica(cfg, db, logger)
+	if err != nil {
+		return nil, err
+	}
 	ids := registry.NewErrorIDs(keys.RefusalBox())
 	bench := password.NewBench(rand.Reader, passwordSeats)
 	service := registry.NewService(registry.ServiceConfig{
-		Store: db, Peppers: keys.Peppers(), AuditKeys: keys.AuditKeys(), ErrorIDs: ids, CursorBox: keys.CursorBox(),
+		Store: copied.Store(db), Peppers: keys.Peppers(), AuditKeys: keys.AuditKeys(), ErrorIDs: ids, CursorBox: keys.CursorBox(),
 		Now: time.Now, Rand: rand.Reader, Logger: logger,
 		Hash: bench.Hash, Verify: bench.Verify, OneTimeCodes: onetime.NewCodes(rand.Reader), OneTimeBox: keys.OneTimeBox(),
 		SigningSchedule: keys.SigningSchedule(),
@@ -77,7 +83,17 @@ func assemble(ctx context.Context, cfg configs.Config, logger *slog.Logger, opts
 		UsageHoursKept: cfg.UsageHoursKept, UsageDaysKept: cfg.UsageDaysKept,
 		ParseKeys: jwk.ParseSet,
 	})
-	return &assembly{cfg, logger, db, keys, ids, service}, nil
+	return &assembly{cfg, logger, db, keys, ids, copied, service}, nil
+}
+
+// newReplica makes what waits, after each change, for the replicas that answer
+// from memory. It is itself one of them once it runs.
+func newReplica(cfg configs.Config, db *storage.DB, logger *slog.Logger) (*replica.Replica, error) {
+	c := replica.Config{HotPath: db, Feed: db, Size: cfg.CacheSize, Now: time.Now, Rand: rand.Reader, Logger: logger}
+	if db.Shared() {
+		c.Leases = db
+	}
+	return replica.New(c)
 }
 
 func (a *assembly) close() {

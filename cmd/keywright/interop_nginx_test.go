@@ -12,6 +12,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"keywright/internal/testserver"
 )
 
 const (
@@ -53,7 +55,7 @@ func TestInteropNginx(t *testing.T) {
 			t.Fatalf("revoke: %s %v", revoked, err)
 		}
 		caller.get(t, gateway, "/invoices/7").is(t, http.StatusUnauthorized, `error="invalid_token"`)
-		in.kill()
+		in.Kill()
 		caller.get(t, gateway, "/invoices/7").is(t, http.StatusInternalServerError, "")
 	})
 }
@@ -225,10 +227,10 @@ func startNginx(t *testing.T, binary, config string) gateway {
 	if err := os.WriteFile(filepath.Join(dir, "nginx.conf"), []byte(config), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	log := newOutput()
+	log := testserver.NewOutput()
 	// One process, which is killed as a whole.
 	cmd := exec.Command(binary, "-p", dir, "-c", "nginx.conf", "-e", "stderr", "-g", "daemon off; master_process off; pid nginx.pid;")
-	cmd.Stdout, cmd.Stderr, cmd.SysProcAttr = log, log, lifeline()
+	cmd.Stdout, cmd.Stderr, cmd.SysProcAttr = log, log, testserver.Lifeline()
 	ended := startPeer(t, cmd)
 	for {
 		if conn, err := net.Dial("tcp", address); err == nil {

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"keywright/internal/testserver"
 )
 
 // TestInteropPrometheus lets a Prometheus that is configured as
@@ -65,9 +67,9 @@ func startPrometheus(t *testing.T, binary, config string) prometheus {
 	if err := os.WriteFile(filepath.Join(dir, "prometheus.yml"), []byte(config), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	log := newOutput()
+	log := testserver.NewOutput()
 	cmd := exec.Command(binary, "--config.file=prometheus.yml", "--storage.tsdb.path=data", "--web.listen-address=127.0.0.1:0")
-	cmd.Dir, cmd.Stdout, cmd.Stderr, cmd.SysProcAttr = dir, log, log, lifeline()
+	cmd.Dir, cmd.Stdout, cmd.Stderr, cmd.SysProcAttr = dir, log, log, testserver.Lifeline()
 	ended := startPeer(t, cmd)
 	listening := regexp.MustCompile(`msg="Listening on".* address=(127\.0\.0\.1:\d+)`)
 	for deadline := time.After(patience); ; {
@@ -75,7 +77,7 @@ func startPrometheus(t *testing.T, binary, config string) prometheus {
 			return prometheus{"http://" + found[1]}
 		}
 		select {
-		case <-log.wrote:
+		case <-log.Wrote:
 		case <-ended:
 			t.Fatalf("Prometheus ended:\n%s", log)
 		case <-deadline:

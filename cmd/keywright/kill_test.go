@@ -111,7 +111,7 @@ func fetchUntilKilled(t *testing.T, in *installation, clients []credential, all 
 	case <-time.After(patience):
 		t.Errorf("%d tokens were not handed out within %s", more, patience)
 	}
-	in.kill()
+	in.Kill()
 	working.Wait()
 }
 

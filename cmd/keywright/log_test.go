@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"keywright/internal/testpg"
 )
@@ -44,16 +45,17 @@ func TestLog(t *testing.T) {
 	})...)
 	secrets["wrong password"] = "a-wrong-password"
 	pg.Kill(t)
+	in.forgets(t)
 	answers = append(answers, in.answerAll(t, map[int][]request{
 		http.StatusServiceUnavailable: {
 			{"GET", in.process.admin + "/v1/clients", ""}, {"GET", in.public + "/verify?audience=" + url.QueryEscape(testAPI), ""},
 		},
 	})...)
-	if _, err := in.stop(); err != nil { // with what could not be flushed
+	if _, err := in.Stop(); err != nil { // with what could not be flushed
 		t.Fatal(err)
 	}
 
-	log := in.stderr.String()
+	log := in.Log.String()
 	for what, secret := range secrets {
 		if strings.Contains(log, secret) {
 			t.Errorf("the %s is there", what)
@@ -109,6 +111,24 @@ func checkLog(t *testing.T, log string, answers []answer) {
 
 // request is one by the API token of bootstrap.
 type request struct{ method, url, body string }
+
+// forgets waits until nothing is answered from memory any more.
+func (in *installation) forgets(t *testing.T) {
+	t.Helper()
+	for deadline := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, in.metrics+"/metrics", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		a, err := send(http.DefaultClient, req)
+		if err == nil && strings.Contains(a.body, "\nkeywright_cache_usable 0\n") {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("the lease does not run out: %v", err)
+		}
+	}
+}
 
 // answerAll sends requests, each of which must get that status.
 func (in *installation) answerAll(t *testing.T, by map[int][]request) (all []answer) {

@@ -107,7 +107,7 @@ func (in *installation) scrapeCounted(t *testing.T) string {
 			return text
 		}
 	}
-	t.Fatalf("no credentials are counted:\n%s", in.stderr)
+	t.Fatalf("no credentials are counted:\n%s", in.Log)
 	return ""
 }
 

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"keywright/internal/testpg"
+	"keywright/internal/testserver"
 )
 
 // TestOperationsDocument runs the commands of docs/operations.md in one shell:
@@ -24,7 +25,7 @@ func TestOperationsDocument(t *testing.T) {
 	runShell(t, steps, slices.Concat(in.environ, []string{"RESTORED=" + restored, "POSTGRES=" + testpg.Bin(t), "FILE=" + file})...)
 
 	key := read(t, file)
-	if key == testMasterKey || strings.Contains(key, ",") {
+	if key == testserver.MasterKey || strings.Contains(key, ",") {
 		t.Error("the master key was not replaced")
 	}
 	in.environ = append(in.environ, "KEYWRIGHT_DATABASE_URL="+restored, "KEYWRIGHT_MASTER_KEY="+key)

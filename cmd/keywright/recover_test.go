@@ -87,7 +87,7 @@ func (in *installation) issued(t testing.TB, c caller, client credential) string
 // halt stops the server in order.
 func (in *installation) halt(t testing.TB) {
 	t.Helper()
-	if code, err := in.stop(); err != nil || code != 0 {
+	if code, err := in.Stop(); err != nil || code != 0 {
 		t.Fatalf("the server ended with %d, %v", code, err)
 	}
 }

@@ -10,6 +10,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"keywright/internal/testserver"
 )
 
 // TestServeComesToRest runs a server inside the test and stops it: no
@@ -22,22 +24,22 @@ func TestServeComesToRest(t *testing.T) {
 	before := runtime.NumGoroutine()
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	log := newOutput()
+	log := testserver.NewOutput()
 	code := make(chan int, 1)
 	go func() {
 		code <- Run(ctx, []string{"serve"}, Environment{
 			Stdout: io.Discard, Stderr: log, Environ: environment("sqlite:" + filepath.Join(t.TempDir(), "k.db")),
 		})
 	}()
-	p := &process{stderr: log}
-	for !p.findAddresses() {
+	addresses, listens := testserver.FindAddresses(log.String())
+	for ; !listens; addresses, listens = testserver.FindAddresses(log.String()) {
 		select {
-		case <-log.wrote:
+		case <-log.Wrote:
 		case c := <-code:
 			t.Fatalf("ended with %d:\n%s", c, log)
 		}
 	}
-	for _, url := range []string{p.public, p.admin, p.metrics} {
+	for _, url := range []string{addresses.Public, addresses.Admin, addresses.Metrics} {
 		res, err := http.Get(url + "/readyz")
 		if err != nil {
 			t.Fatal(err)

@@ -93,11 +93,11 @@ func scriptServe(ts *testscript.TestScript, neg bool, args []string) {
 		servers.of = map[*testscript.TestScript]*process{}
 	}
 	servers.of[ts] = p
-	ts.Defer(p.kill)
+	ts.Defer(p.Kill)
 	ts.Setenv("PUBLIC", p.public)
 	ts.Setenv("ADMIN", p.admin)
 	ts.Setenv("METRICS", p.metrics)
-	printed, err := p.printed()
+	printed, err := p.Printed()
 	ts.Check(err)
 	ts.Check(os.WriteFile(ts.MkAbs("serve.out"), []byte(printed), 0o600))
 }
@@ -107,12 +107,12 @@ func scriptStop(ts *testscript.TestScript, _ bool, _ []string) {
 	servers.Lock()
 	p := servers.of[ts]
 	servers.Unlock()
-	code, err := p.stop()
+	code, err := p.Stop()
 	ts.Check(err)
 	if code != exitDone {
-		ts.Fatalf("the server ended with %d:\n%s", code, p.stderr)
+		ts.Fatalf("the server ended with %d:\n%s", code, p.Log)
 	}
-	ts.Check(os.WriteFile(ts.MkAbs("serve.err"), []byte(p.stderr.String()), 0o600))
+	ts.Check(os.WriteFile(ts.MkAbs("serve.err"), []byte(p.Log.String()), 0o600))
 }
 
 // scriptPaste runs the commands that a file prints, each in a shell of its

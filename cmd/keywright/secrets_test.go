@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"keywright/internal/testserver"
 )
 
 // TestSecretsNowhere lets secrets and tokens pass through every door, also in
@@ -21,17 +23,17 @@ func TestSecretsNowhere(t *testing.T) {
 		in := install(t, environment(databaseURL, "KEYWRIGHT_LOG_LEVEL=debug"))
 		seen := useEveryDoor(t, in)
 		metrics := get(t, in.metrics+"/metrics")
-		if code, err := in.stop(); err != nil || code != exitDone {
+		if code, err := in.Stop(); err != nil || code != exitDone {
 			t.Fatalf("ended with %d, %v", code, err)
 		}
 		tables := dump(t, databaseURL)
-		printed, err := in.printed()
+		printed, err := in.Printed()
 		if err != nil {
 			t.Fatal(err)
 		}
 
 		for name, text := range map[string]string{
-			"database": tables, "log": in.stderr.String(), "standard output": printed, "metrics": metrics,
+			"database": tables, "log": in.Log.String(), "standard output": printed, "metrics": metrics,
 		} {
 			for what, secret := range seen.secrets {
 				// The middle alone would give it away, too.
@@ -44,7 +46,7 @@ func TestSecretsNowhere(t *testing.T) {
 			}
 		}
 		// What is looked at is really what was written.
-		for name, text := range map[string]string{"database": tables, "log": in.stderr.String(), "metrics": metrics} {
+		for name, text := range map[string]string{"database": tables, "log": in.Log.String(), "metrics": metrics} {
 			if !strings.Contains(text, seen.clientID) {
 				t.Errorf("%s: the client id is missing, so nothing was shown", name)
 			}
@@ -63,7 +65,7 @@ type passed struct {
 func useEveryDoor(t *testing.T, in *installation) passed {
 	t.Helper()
 	p := passed{secrets: map[string]string{
-		"master key": testMasterKey, "password": in.password, "admin token": in.adminToken,
+		"master key": testserver.MasterKey, "password": in.password, "admin token": in.adminToken,
 		"resource server's secret": in.resourceServer.Secret,
 	}}
 	c := in.caller()

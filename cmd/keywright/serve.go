@@ -96,6 +96,11 @@ func serve(ctx context.Context, cfg configs.Config, logger *slog.Logger, opts op
 	running.Go(func() { s.keepKeys(background) })
 	running.Go(func() { s.logAuditHeads(background) })
 	running.Go(func() { s.watch(background) })
+	if cfg.CacheSize > 0 {
+		running.Go(func() { s.replica.Run(background) })
+	} else {
+		running.Go(func() { s.replica.Tidy(background) })
+	}
 
 	failed := s.listeners.serve(logger)
 	select {
@@ -124,6 +129,8 @@ func newServer(ctx context.Context, a *assembly) (_ *server, err error) {
 	s.watched = s.metrics.WatchCredentials(time.Now())
 	s.metrics.WatchAudit(a.service.AuditHeads)
 	s.metrics.WatchReadiness(s.health.Ready)
+	s.metrics.WatchCache(a.replica.Usable, a.replica.Lookups)
+	a.replica.Waited = s.metrics.ChangeWaited
 	if s.listeners, err = bind(ctx, a.cfg); err != nil {
 		return nil, err
 	}
@@ -146,7 +153,7 @@ func newServer(ctx context.Context, a *assembly) (_ *server, err error) {
 	engine := web.Config{
 		Proxies: proxies, Health: s.health, ErrorIDs: a.ids, Now: time.Now, Rand: rand.Reader, Logger: a.logger,
 	}
-	authenticator := registry.NewAuthenticator(registry.AuthenticatorConfig{HotPath: a.db, Assertions: a.db, Peppers: a.vault.Peppers(), Uses: s.ledger, Now: time.Now, Guard: guess.NewGuard(time.Now)})
+	authenticator := registry.NewAuthenticator(registry.AuthenticatorConfig{HotPath: a.replica, Assertions: a.db, Peppers: a.vault.Peppers(), Uses: s.ledger, Now: time.Now, Guard: guess.NewGuard(time.Now)})
 	if s.setup, s.setupCode, err = console.NewSetup(ctx, a.service, time.Now, rand.Reader); err != nil {
 		return nil, err
 	}
@@ -210,8 +217,12 @@ const (
 	pruneMargin   = 24 * time.Hour
 )
 
-// prune deletes what the denylist, used assertions and repeated requests no
-// longer need, and ages the usage, now and then.
+// feedKept is how long a change stays in the feed: longer than any replica that
+// is to go on from where it was. One that was away for longer starts over.
+const feedKept = 24 * time.Hour
+
+// prune deletes what the denylist, the feed, used assertions and repeated
+// requests no longer need, and ages the usage, now and then.
 func (s *server) prune(ctx context.Context) {
 	ticker := time.NewTicker(pruneInterval)
 	defer ticker.Stop()
@@ -222,6 +233,9 @@ func (s *server) prune(ctx context.Context) {
 			s.logger.WarnContext(ctx, "the denylist was not pruned", "error", err)
 		case n > 0:
 			s.logger.InfoContext(ctx, "pruned the denylist", "tokens", n)
+		}
+		if _, err := s.db.PruneFeed(ctx, time.Now().Add(-feedKept)); err != nil && ctx.Err() == nil {
+			s.logger.WarnContext(ctx, "the change feed was not pruned", "error", err)
 		}
 		if _, err := s.db.PruneKeyedRequests(ctx, time.Now().Add(-registry.KeyKept)); err != nil && ctx.Err() == nil {
 			s.logger.WarnContext(ctx, "the idempotency keys were not pruned", "error", err)

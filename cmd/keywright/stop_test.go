@@ -72,9 +72,9 @@ func loadUntilGone(t *testing.T, in *installation, client credential, issued *at
 	case <-time.After(patience):
 		t.Errorf("no load within %s", patience)
 	}
-	code, err := in.stop()
+	code, err := in.Stop()
 	if err != nil || code != exitDone {
-		t.Errorf("ended with %d, %v:\n%s", code, err, in.stderr)
+		t.Errorf("ended with %d, %v:\n%s", code, err, in.Log)
 	}
 	working.Wait()
 }

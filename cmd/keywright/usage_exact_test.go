@@ -32,8 +32,8 @@ func TestSoakUsageIsExact(t *testing.T) {
 		clients := in.newClients(t, 8)
 		answered := useUntil(t, in, fleet, clients, uses/len(clients), nil)
 		for _, p := range fleet {
-			if code, err := p.stop(); err != nil || code != exitDone {
-				t.Fatalf("ended with %d, %v:\n%s", code, err, p.stderr)
+			if code, err := p.Stop(); err != nil || code != exitDone {
+				t.Fatalf("ended with %d, %v:\n%s", code, err, p.Log)
 			}
 		}
 		db := storagetest.SQL(t, url)
@@ -84,11 +84,11 @@ func TestKillForgetsOneInterval(t *testing.T) {
 			asked := time.Now()
 			lag = flushLag(t, victim)
 			written = asked.Add(-lag)
-			victim.kill()
+			victim.Kill()
 		})
 		for _, p := range others {
-			if code, err := p.stop(); err != nil || code != exitDone {
-				t.Fatalf("ended with %d, %v:\n%s", code, err, p.stderr)
+			if code, err := p.Stop(); err != nil || code != exitDone {
+				t.Fatalf("ended with %d, %v:\n%s", code, err, p.Log)
 			}
 		}
 		if lag > metrics.FlushInterval+slackOfFlush {

@@ -26,16 +26,19 @@ var arrows = map[string][]string{
 	"admin/console":             {"registry", "internal/onetime", "internal/signin", "internal/web"},
 	"admin/console/consoletest": {},
 	"cmd/keywright":             {anything},
+	"cmd/keywright/historytest": {},
 	"configs":                   {"registry", "storage", "metrics", "oauth", "admin", "internal/seal", "internal/web"},
 	"internal/arch":             {},
 	"internal/guess":            {"registry"},
 	"internal/jwk":              {"registry"},
 	"internal/onetime":          {},
 	"internal/password":         {},
+	"internal/replica":          {"registry"},
 	"internal/seal":             {},
 	"internal/signin":           {"registry", "internal/guess", "internal/web"},
 	"internal/testaddr":         {},
 	"internal/testpg":           {},
+	"internal/testserver":       {},
 	"internal/vault":            {"registry", "internal/seal"},
 	"internal/web":              {"registry"},
 	"metrics":                   {"registry"},
@@ -50,31 +53,33 @@ var arrows = map[string][]string{
 // testArrows says what the test files of a package may import besides, and
 // under "" what those of every package may: a real database with real keys.
 var testArrows = map[string][]string{
-	"":              {"registry", "migrations", "storage", "storage/storagetest", "internal/testpg", "internal/testaddr", "internal/jwk", "internal/seal", "internal/vault"},
+	"":              {"registry", "migrations", "storage", "storage/storagetest", "internal/testpg", "internal/testserver", "internal/testaddr", "internal/jwk", "internal/seal", "internal/vault"},
 	"admin":         {"oauth/signing", "internal/guess", "internal/web", "internal/onetime"},
 	"configs":       {anything},
-	"oauth":         {"oauth/signing", "internal/guess", "internal/web"},
+	"oauth":         {"oauth/signing", "internal/guess", "internal/replica", "internal/web"},
 	"oauth/signing": {"oauth/signing"},
 }
 
 // wrapped says which packages may name a library, by the front of its path.
 // A library that is not listed may be used anywhere but where plain forbids it.
 var wrapped = map[string][]string{
-	"github.com/alexedwards/scs":    {"internal/signin"},
-	"github.com/chromedp":           {"admin/console/consoletest"},
-	"github.com/danielgtaylor/huma": {"admin"},
-	"github.com/gin-gonic/gin":      {"admin", "admin/console", "oauth", "internal/web"},
-	"github.com/go-jose/go-jose/v3": {"oauth"}, // fosite's
-	"github.com/jackc/pgx":          {"storage", "storage/storagetest", "internal/testpg"},
-	"github.com/knadh/koanf":        {"configs"},
-	"github.com/ory":                {"oauth"},
-	"github.com/pquerna/otp":        {"internal/onetime"},
-	"github.com/pressly/goose":      {"storage"},
-	"github.com/prometheus":         {"metrics"},
-	"github.com/spf13/cobra":        {"cmd/keywright"},
-	"github.com/uptrace/bun":        {"storage"},
-	"golang.org/x/time":             {"internal/guess"},
-	"modernc.org/sqlite":            {"storage", "storage/storagetest"},
+	"github.com/alexedwards/scs":        {"internal/signin"},
+	"github.com/anishathalye/porcupine": {"cmd/keywright/historytest"},
+	"github.com/chromedp":               {"admin/console/consoletest"},
+	"github.com/danielgtaylor/huma":     {"admin"},
+	"github.com/gin-gonic/gin":          {"admin", "admin/console", "oauth", "internal/web"},
+	"github.com/go-jose/go-jose/v3":     {"oauth"}, // fosite's
+	"github.com/jackc/pgx":              {"storage", "storage/storagetest", "internal/testpg"},
+	"github.com/knadh/koanf":            {"configs"},
+	"github.com/maypok86/otter":         {"internal/replica", "oauth/signing"},
+	"github.com/ory":                    {"oauth"},
+	"github.com/pquerna/otp":            {"internal/onetime"},
+	"github.com/pressly/goose":          {"storage"},
+	"github.com/prometheus":             {"metrics"},
+	"github.com/spf13/cobra":            {"cmd/keywright"},
+	"github.com/uptrace/bun":            {"storage"},
+	"golang.org/x/time":                 {"internal/guess"},
+	"modernc.org/sqlite":                {"storage", "storage/storagetest"},
 }
 
 // testWrapped says which packages may name a library in their test files besides.

@@ -4,13 +4,17 @@ import (
 	"crypto/cipher"
 	"fmt"
 	"io"
+	"slices"
 
 	"golang.org/x/crypto/chacha20poly1305"
 )
 
+// Overhead is how much longer than its plaintext a sealed value is, in bytes.
+const Overhead = chacha20poly1305.NonceSizeX + chacha20poly1305.Overhead
+
 // Box seals values with XChaCha20-Poly1305, whose 24-byte nonces are random
 // without a bound on how many values one key seals. The result is the nonce and
-// the ciphertext, 40 bytes longer than the plaintext.
+// the ciphertext, Overhead longer than the plaintext.
 type Box struct {
 	aeads  []cipher.AEAD
 	random io.Reader
@@ -36,12 +40,17 @@ func NewBox(random io.Reader, keys ...[]byte) (*Box, error) {
 // Seal seals plaintext together with context. It panics when there is no
 // randomness: going on would use a nonce twice.
 func (b *Box) Seal(plaintext, context []byte) []byte {
-	const nonceBytes = chacha20poly1305.NonceSizeX
-	sealed := make([]byte, nonceBytes, nonceBytes+len(plaintext)+chacha20poly1305.Overhead)
-	if _, err := io.ReadFull(b.random, sealed); err != nil {
+	return b.AppendSeal(make([]byte, 0, len(plaintext)+Overhead), plaintext, context)
+}
+
+// AppendSeal appends what Seal returns to dst.
+func (b *Box) AppendSeal(dst, plaintext, context []byte) []byte {
+	dst = slices.Grow(dst, len(plaintext)+Overhead)
+	nonce := dst[len(dst) : len(dst)+chacha20poly1305.NonceSizeX]
+	if _, err := io.ReadFull(b.random, nonce); err != nil {
 		panic("seal: read randomness for a nonce: " + err.Error())
 	}
-	return b.aeads[0].Seal(sealed, sealed, plaintext, context)
+	return b.aeads[0].Seal(dst[:len(dst)+len(nonce)], nonce, plaintext, context)
 }
 
 // Open returns what Seal was given for the same context, or ErrCorrupt.

@@ -31,9 +31,12 @@ func (c Config) exchange(g *gin.Context) {
 	g.Next()
 }
 
+// maxAttrs is how many attributes a line of the access log has at most.
+const maxAttrs = 12
+
 func (c Config) observe(g *gin.Context, x *exchange, took time.Duration) {
 	route, status := g.FullPath(), g.Writer.Status()
-	attrs := []slog.Attr{
+	attrs := append(make([]slog.Attr, 0, maxAttrs),
 		slog.String("listener", c.Listener),
 		slog.String("method", methodLabel(g.Request.Method)),
 		slog.String("route", route),
@@ -41,7 +44,7 @@ func (c Config) observe(g *gin.Context, x *exchange, took time.Duration) {
 		slog.Float64("duration_ms", float64(took.Microseconds())/1000),
 		slog.String("request_id", x.requestID),
 		slog.String("address", x.address.String()),
-	}
+	)
 	if route == "" {
 		route = "unmatched"
 		attrs = append(attrs, slog.String("path", loggedPath(g.Request.URL.EscapedPath())))

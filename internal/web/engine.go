@@ -67,12 +67,21 @@ func NewEngine(c Config) *gin.Engine {
 	return e
 }
 
+// What stands in every answer of an API. The values are shared between answers:
+// a header is replaced, never written into.
+var (
+	noStore       = []string{"no-store"}
+	contentPolicy = []string{"default-src 'none'; frame-ancestors 'none'"}
+	noReferrer    = []string{"no-referrer"}
+	noSniff       = []string{"nosniff"}
+)
+
 // secureHeaders sets what is right for every answer of an API. A handler that
 // answers something else overrides it.
 func secureHeaders(g *gin.Context) {
 	h := g.Writer.Header()
-	h.Set("Cache-Control", "no-store")
-	h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
-	h.Set("Referrer-Policy", "no-referrer")
-	h.Set("X-Content-Type-Options", "nosniff")
+	h["Cache-Control"] = noStore
+	h["Content-Security-Policy"] = contentPolicy
+	h["Referrer-Policy"] = noReferrer
+	h["X-Content-Type-Options"] = noSniff
 }

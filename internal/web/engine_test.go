@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -205,6 +206,24 @@ func TestBodyLimit(t *testing.T) {
 	req.Body, req.ContentLength = io.NopCloser(io.MultiReader(strings.NewReader(strings.Repeat("x", 5000)))), -1
 	resp, body = l.do(t, req)
 	l.wantProblem(t, resp, body, 413, "body_too_large", registry.CauseBodyTooLarge)
+}
+
+// TestBodiesOfAnyLength: whether the length was announced or not, and around
+// what is made room for at first.
+func TestBodiesOfAnyLength(t *testing.T) {
+	t.Parallel()
+	l := listen(t, func(c *web.Config) { c.MaxBody = 20_000 })
+	for _, length := range []int{0, 1, 2, 511, 512, 513, 4095, 4096, 4097, 10_000, 20_000} {
+		for _, announced := range []bool{true, false} {
+			req := l.request(t, "POST", "/body", strings.Repeat("x", length))
+			if !announced {
+				req.Body, req.ContentLength = io.NopCloser(io.MultiReader(strings.NewReader(strings.Repeat("x", length)))), -1
+			}
+			if resp, body := l.do(t, req); resp.status != http.StatusOK || body != strconv.Itoa(length) {
+				t.Errorf("%d bytes, announced %v: got %d %q", length, announced, resp.status, body)
+			}
+		}
+	}
 }
 
 func TestHeaders(t *testing.T) {

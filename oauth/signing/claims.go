@@ -79,10 +79,10 @@ func orEmpty(list []string) []string {
 
 // decodeClaims reads a payload whose signature or seal was verified, and checks
 // what every token of that issuer has.
-func decodeClaims(payload []byte, issuer string) (registry.AccessToken, bool) {
+func decodeClaims(payload []byte, issuer string) (registry.AccessToken, registry.Cause) {
 	var c claims
 	if err := json.Unmarshal(payload, &c); err != nil {
-		return registry.AccessToken{}, false
+		return registry.AccessToken{}, registry.CauseMalformedToken
 	}
 	complete := c.Issuer == issuer && c.Subject == c.ClientID &&
 		registry.IsID(c.ClientID, registry.PrefixClient) &&
@@ -90,12 +90,12 @@ func decodeClaims(payload []byte, issuer string) (registry.AccessToken, bool) {
 		len(c.Audience) > 0 && !slices.Contains(c.Audience, "") &&
 		c.JTI != "" && c.IssuedAt > 0 && c.ExpiresAt > c.IssuedAt && c.Rev >= 0
 	if !complete {
-		return registry.AccessToken{}, false
+		return registry.AccessToken{}, registry.CauseMalformedToken
 	}
 	return registry.AccessToken{
 		JTI: c.JTI, Issuer: c.Issuer, ClientID: c.ClientID, SecretID: c.SecretID, KeyID: c.KeyID,
 		OrganizationID: c.OrganizationID, ProjectID: c.ProjectID, ApplicationID: c.ApplicationID,
 		Audience: c.Audience, Scopes: strings.Fields(c.Scope), Roles: c.Roles, Permissions: c.Permissions,
 		IssuedAt: time.Unix(c.IssuedAt, 0).UTC(), ExpiresAt: time.Unix(c.ExpiresAt, 0).UTC(), Rev: c.Rev,
-	}, true
+	}, registry.CauseNone
 }

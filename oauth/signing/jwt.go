@@ -1,6 +1,7 @@
 package signing
 
 import (
+	"crypto"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -27,11 +28,19 @@ type signer struct {
 	activeFrom time.Time
 	header     string // the encoded header of each of its tokens
 	algorithm  jose.SignatureAlgorithm
-	jose       jose.Signer
-	public     any
+	sign       func(input []byte) (signature []byte, err error) // RFC 7515 §5.1
+	public     publicKey
+	verified   *verified
 }
 
-func newSigner(key vault.SigningKey) (*signer, error) {
+// publicKey is what the public keys of the standard library are.
+type publicKey interface {
+	Equal(crypto.PublicKey) bool
+}
+
+// newSigner makes the signer of a key. It goes on with what the signer of the
+// same key knows, if that is among those before, by header.
+func newSigner(key vault.SigningKey, before map[string]*signer) (*signer, error) {
 	header, err := json.Marshal(struct {
 		Algorithm string `json:"alg"`
 		KeyID     string `json:"kid"`
@@ -44,11 +53,20 @@ func newSigner(key vault.SigningKey) (*signer, error) {
 		activeFrom: key.ActiveFrom,
 		header:     segment.EncodeToString(header),
 		algorithm:  jose.SignatureAlgorithm(key.Algorithm),
-		public:     key.Private.Public(),
 	}
-	options := (&jose.SignerOptions{}).WithType(typeAccessToken).WithHeader("kid", key.ID)
-	s.jose, err = jose.NewSigner(jose.SigningKey{Algorithm: s.algorithm, Key: key.Private}, options)
-	return s, err
+	if s.sign, err = signWith(key.Private, key.Algorithm); err != nil {
+		return nil, err
+	}
+	var ok bool
+	if s.public, ok = key.Private.Public().(publicKey); !ok {
+		return nil, errors.New("its public half cannot be compared")
+	}
+	if same, ok := before[s.header]; ok && same.public.Equal(s.public) {
+		s.verified = same.verified
+	} else {
+		s.verified = newVerified(maxVerified)
+	}
+	return s, nil
 }
 
 // Sign makes a JWT access token under the signing key that is active when it is
@@ -59,32 +77,52 @@ func (r *Ring) Sign(t registry.AccessToken) (string, error) {
 	if !r.fresh(set) {
 		return "", stale(set)
 	}
-	return set.signerAt(t.IssuedAt).sign(t)
+	return set.signerAt(t.IssuedAt).make(t)
 }
 
-func (s *signer) sign(t registry.AccessToken) (string, error) {
+// make writes a token in the compact serialization (RFC 7515 §7.1).
+func (s *signer) make(t registry.AccessToken) (string, error) {
 	payload, err := encodeClaims(t)
 	if err != nil {
 		return "", err
 	}
-	if segment.EncodedLen(len(payload)) > MaxTokenBytes {
+	signed := len(s.header) + len(".") + segment.EncodedLen(len(payload))
+	if signed > MaxTokenBytes {
 		return "", ErrTooLong
 	}
-	signature, err := s.jose.Sign(payload)
+	token := make([]byte, 0, signed+signatureRoom)
+	token = append(append(token, s.header...), '.')
+	token = segment.AppendEncode(token, payload)
+	signature, err := s.sign(token)
 	if err != nil {
 		return "", fmt.Errorf("sign an access token: %w", err)
 	}
-	token, err := signature.CompactSerialize()
-	if err != nil {
-		return "", fmt.Errorf("encode an access token: %w", err)
-	}
-	if !strings.HasPrefix(token, s.header+".") {
-		return "", errors.New("sign an access token: the header is not the one that is verified")
-	}
+	token = segment.AppendEncode(append(token, '.'), signature)
 	if len(token) > MaxTokenBytes {
 		return "", ErrTooLong
 	}
-	return token, nil
+	return string(token), nil
+}
+
+// readJWT returns what a JWT says that a key of this set signed, and verifies
+// its signature unless that was done before.
+func (k *keySet) readJWT(raw, issuer string) (registry.AccessToken, registry.Cause) {
+	header, _, _ := strings.Cut(raw, ".")
+	s, ok := k.byHeader[header]
+	if ok {
+		if t, ok := s.verified.get(raw); ok {
+			return t, registry.CauseNone
+		}
+	}
+	payload, cause := k.verify(raw)
+	if cause != registry.CauseNone {
+		return registry.AccessToken{}, cause
+	}
+	t, cause := decodeClaims(payload, issuer)
+	if cause == registry.CauseNone {
+		s.verified.put(raw, t)
+	}
+	return t, cause
 }
 
 // verify returns the payload of a JWT that a key of this set signed.
@@ -114,14 +152,20 @@ func (k *keySet) verify(raw string) ([]byte, registry.Cause) {
 	return verified, registry.CauseNone
 }
 
-// canonical tells whether text is base64url without padding in its one
-// spelling. The decoder skips line breaks, so those are looked for.
+// canonical tells whether decodeSegment reads text.
 func canonical(text string) bool {
+	_, ok := decodeSegment(text)
+	return ok
+}
+
+// decodeSegment reads base64url without padding in its one spelling. The
+// decoder skips line breaks, so those are looked for.
+func decodeSegment(text string) ([]byte, bool) {
 	if text == "" || strings.ContainsAny(text, "\r\n") {
-		return false
+		return nil, false
 	}
-	_, err := segment.DecodeString(text)
-	return err == nil
+	decoded, err := segment.DecodeString(text)
+	return decoded, err == nil
 }
 
 // publicKeys returns the public halves, in order.

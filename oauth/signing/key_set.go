@@ -14,23 +14,24 @@ type keySet struct {
 	readAt   time.Time
 	signers  []*signer          // in the order of their use
 	byHeader map[string]*signer // by encoded JWT header
-	tokens   []vault.TokenKey   // in the order of their use
-	byKeyID  map[tokenKeyID]vault.TokenKey
+	tokens   []*tokenKey        // in the order of their use
+	byKeyID  map[tokenKeyID]*tokenKey
 	jwks     []byte
 }
 
-func newKeySet(keys vault.AccessKeys) (*keySet, error) {
+// newKeySet returns the set of those keys, which go on with what they know in
+// the set before.
+func newKeySet(keys vault.AccessKeys, before *keySet) (*keySet, error) {
 	if len(keys.Signing) == 0 || len(keys.Tokens) == 0 {
 		return nil, errors.New("a signing key and a token key are needed")
 	}
 	set := &keySet{
 		readAt:   keys.ReadAt,
 		byHeader: make(map[string]*signer, len(keys.Signing)),
-		tokens:   keys.Tokens,
-		byKeyID:  make(map[tokenKeyID]vault.TokenKey, len(keys.Tokens)),
+		byKeyID:  make(map[tokenKeyID]*tokenKey, len(keys.Tokens)),
 	}
 	for _, key := range keys.Signing {
-		s, err := newSigner(key)
+		s, err := newSigner(key, before.byHeader)
 		if err != nil {
 			return nil, fmt.Errorf("signing key %s: %w", key.ID, err)
 		}
@@ -38,7 +39,9 @@ func newKeySet(keys vault.AccessKeys) (*keySet, error) {
 		set.byHeader[s.header] = s
 	}
 	for _, key := range keys.Tokens {
-		set.byKeyID[newTokenKeyID(key.ID)] = key
+		k := newTokenKey(key, before.byKeyID)
+		set.tokens = append(set.tokens, k)
+		set.byKeyID[newTokenKeyID(key.ID)] = k
 	}
 	var err error
 	if set.jwks, err = json.Marshal(publicKeys(keys.Signing)); err != nil {
@@ -60,7 +63,7 @@ func (k *keySet) signerAt(at time.Time) *signer {
 }
 
 // tokenKeyAt is signerAt for token keys.
-func (k *keySet) tokenKeyAt(at time.Time) vault.TokenKey {
+func (k *keySet) tokenKeyAt(at time.Time) *tokenKey {
 	active := k.tokens[0]
 	for _, key := range k.tokens[1:] {
 		if !at.Before(key.ActiveFrom) {

@@ -4,6 +4,8 @@ import (
 	"crypto/sha256"
 	"strings"
 
+	"keywright/internal/seal"
+	"keywright/internal/vault"
 	"keywright/registry"
 )
 
@@ -33,21 +35,66 @@ func (r *Ring) Seal(t registry.AccessToken) (string, error) {
 		return "", err
 	}
 	id := newTokenKeyID(key.ID)
-	sealed := key.Box.Seal(payload, opaqueContext(id))
-	if len(PrefixOpaque)+segment.EncodedLen(len(id)+len(sealed)) > MaxTokenBytes {
+	raw := make([]byte, 0, len(id)+len(payload)+seal.Overhead)
+	raw = key.Box.AppendSeal(append(raw, id[:]...), payload, opaqueContext(id))
+	if len(PrefixOpaque)+segment.EncodedLen(len(raw)) > MaxTokenBytes {
 		return "", ErrTooLong
 	}
-	return PrefixOpaque + segment.EncodeToString(append(id[:], sealed...)), nil
+	token := make([]byte, 0, len(PrefixOpaque)+segment.EncodedLen(len(raw)))
+	return string(segment.AppendEncode(append(token, PrefixOpaque...), raw)), nil
+}
+
+// tokenKey seals and opens opaque tokens.
+type tokenKey struct {
+	vault.TokenKey
+	verified *verified
+}
+
+// newTokenKey goes on with what the same key knows, if that is among those
+// before: ids are never used again.
+func newTokenKey(key vault.TokenKey, before map[tokenKeyID]*tokenKey) *tokenKey {
+	if same, ok := before[newTokenKeyID(key.ID)]; ok {
+		return &tokenKey{key, same.verified}
+	}
+	return &tokenKey{key, newVerified(maxVerified)}
+}
+
+// readOpaque returns what an opaque token says that a key of this set sealed,
+// and opens it unless that was done before.
+func (k *keySet) readOpaque(raw, issuer string) (registry.AccessToken, registry.Cause) {
+	key, ok := k.tokenKeyOf(raw)
+	if ok {
+		if t, ok := key.verified.get(raw); ok {
+			return t, registry.CauseNone
+		}
+	}
+	payload, cause := k.open(raw)
+	if cause != registry.CauseNone {
+		return registry.AccessToken{}, cause
+	}
+	t, cause := decodeClaims(payload, issuer)
+	if cause == registry.CauseNone {
+		key.verified.put(raw, t)
+	}
+	return t, cause
+}
+
+// tokenKeyOf returns the key that an opaque token names.
+func (k *keySet) tokenKeyOf(raw string) (*tokenKey, bool) {
+	const length = 12 // characters hold nine bytes: the key's id, and one more
+	text := strings.TrimPrefix(raw, PrefixOpaque)
+	start, ok := decodeSegment(text[:min(len(text), length)])
+	if !ok || len(start) < len(tokenKeyID{}) {
+		return nil, false
+	}
+	key, ok := k.byKeyID[tokenKeyID(start)]
+	return key, ok
 }
 
 // open returns the claims of an opaque token that a key of this set sealed.
 func (k *keySet) open(raw string) ([]byte, registry.Cause) {
-	text := strings.TrimPrefix(raw, PrefixOpaque)
-	if !canonical(text) {
-		return nil, registry.CauseMalformedToken
-	}
-	decoded, err := segment.DecodeString(text)
-	if err != nil || len(decoded) < len(tokenKeyID{}) {
+	decoded, ok := decodeSegment(strings.TrimPrefix(raw, PrefixOpaque))
+	if !ok || len(decoded) < len(tokenKeyID{}) {
 		return nil, registry.CauseMalformedToken
 	}
 	id := tokenKeyID(decoded)

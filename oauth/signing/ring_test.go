@@ -170,6 +170,79 @@ func TestNoOtherSpellingIsRead(t *testing.T) {
 	}
 }
 
+// TestARememberedTokenIsNoOther: a token that was verified does not vouch for
+// a text that differs from it in any one character.
+func TestARememberedTokenIsNoOther(t *testing.T) {
+	t.Parallel()
+	r, _ := newRing(t)
+	want := example(t)
+	for format, make := range formats(r) {
+		raw, err := make(want)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range raw {
+			got, err := r.ParseAccessToken(raw) // remembered, from the second time on
+			if err != nil {
+				t.Fatalf("%s: %v", format, err)
+			}
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Fatalf("%s (-want +got):\n%s", format, diff)
+			}
+			for _, c := range []byte("A-\n") {
+				tampered := raw[:i] + string(c) + raw[i+1:]
+				if tampered == raw {
+					continue
+				}
+				if _, err := r.ParseAccessToken(tampered); causeOf(err) == registry.CauseNone {
+					t.Fatalf("%s, character %d: the token is read with %q there", format, i, c)
+				}
+			}
+		}
+	}
+}
+
+// TestARememberedTokenGoesWithItsKey: it is refused from the moment that the
+// ring has the key no more.
+func TestARememberedTokenGoesWithItsKey(t *testing.T) {
+	t.Parallel()
+	sign1, seal1 := keys(t, "key_sign1", "key_seal1")
+	sign2, seal2 := keys(t, "key_sign2", "key_seal2")
+	r := ring(t, []vault.SigningKey{sign1}, []vault.TokenKey{seal1})
+	raw := map[string]string{}
+	for format, make := range formats(r) {
+		var err error
+		if raw[format], err = make(example(t)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want := func(cause registry.Cause, when string) {
+		t.Helper()
+		for format, raw := range raw {
+			if _, err := r.ParseAccessToken(raw); causeOf(err) != cause {
+				t.Errorf("%s, %s: got %s, want %s", format, when, causeOf(err), cause)
+			}
+		}
+	}
+	replace := func(signing []vault.SigningKey, tokens ...vault.TokenKey) {
+		t.Helper()
+		if err := r.Replace(vault.AccessKeys{ReadAt: time.Now(), Signing: signing, Tokens: tokens}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want(registry.CauseNone, "read for the first time")
+	want(registry.CauseNone, "read again")
+	replace([]vault.SigningKey{sign1, sign2}, seal1, seal2)
+	want(registry.CauseNone, "its key stands, beside another")
+	replace([]vault.SigningKey{sign2}, seal2)
+	want(registry.CauseBadSignature, "its key is gone")
+	replace([]vault.SigningKey{sign1, sign2}, seal1, seal2)
+	want(registry.CauseNone, "its key is back")
+	namesake, sealNamesake := keys(t, "key_sign1", "key_seal3")
+	replace([]vault.SigningKey{namesake, sign2}, sealNamesake, seal2)
+	want(registry.CauseBadSignature, "another key has its place")
+}
+
 func flipCase(s string, i int) string {
 	b := []byte(s)
 	if c := b[i] | 0x20; c >= 'a' && c <= 'z' {

@@ -212,6 +212,13 @@ func unavailableIn(t testing.TB, db *storage.DB, w world, timeout time.Duration)
 		"ClientState":   func() error { _, err := db.ClientState(ctx, w.client.ID); return err },
 		"APITokenState": func() error { _, err := db.APITokenState(ctx, []registry.Digest{w.token.Digest}); return err },
 		"TokenDenied":   func() error { _, err := db.TokenDenied(ctx, "jti"); return err },
+		"Feed":          func() error { _, err := db.Feed(ctx, 0, 1); return err },
+		"DeniedTokens":  func() error { _, err := db.DeniedTokens(ctx, "", noon, 1); return err },
+		"RenewLease":    func() error { return db.RenewLease(ctx, registry.Lease{Replica: "one"}) },
+		"Leases":        func() error { _, err := db.Leases(ctx); return err },
+		"EndLease":      func() error { return db.EndLease(ctx, registry.Lease{Replica: "one"}) },
+		"WakeReplicas":  func() error { return db.WakeReplicas(ctx) },
+		"Listen":        func() error { return db.Listen(ctx, func() {}) },
 		"Keys":          func() error { _, err := db.Keys(ctx); return err },
 		"AddUsage":      func() error { return db.AddUsage(ctx, "bat", noon, nil) },
 		"Read":          func() error { return db.Read(ctx, func(registry.Reader) error { return nil }) },
@@ -279,4 +286,26 @@ func TestOpenRefusesOtherURLs(t *testing.T) {
 			t.Errorf("%q: got %v, want an error without the password", url, err)
 		}
 	}
+}
+
+// TestAChangeFallsSilent cuts a process off in the middle of a change, with the
+// feed's counter locked: changes of others wait for it no longer than its
+// timeout.
+func TestAChangeFallsSilent(t *testing.T) {
+	t.Parallel()
+	url := storagetest.URL(t, storagetest.Postgres)
+	w := settled(t, storagetest.OpenWith(t, storage.Config{URL: url}))
+	proxy := testpg.NewProxy(t, url)
+	silent := storagetest.OpenWith(t, storage.Config{URL: proxy.URL(), Timeout: 2 * time.Second})
+	err := silent.Change(ctx, func(tx registry.Tx) error {
+		return step(tx, w, func(registry.Position) error {
+			proxy.Freeze()
+			return nil
+		})
+	})
+	wantKind(t, err, registry.KindUnavailable)
+	change(t, storagetest.OpenWith(t, storage.Config{URL: url, Timeout: 15 * time.Second}), func(tx registry.Tx) error {
+		return step(tx, w, func(registry.Position) error { return nil })
+	})
+	proxy.Thaw()
 }

@@ -25,14 +25,14 @@ func TestHotPath(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		sameAs(t, state, registry.ClientState{Client: w.client, Secrets: []registry.Secret{w.secret}, Organization: w.org,
+		sameAs(t, *state, registry.ClientState{Client: w.client, Secrets: []registry.Secret{w.secret}, Organization: w.org,
 			Roles: []registry.Role{w.role}, Endpoints: w.api.Endpoints[:1], APIs: []registry.API{bare}, Rev: 1})
 
 		token, err := db.APITokenState(ctx, []registry.Digest{digestOf(0xaa), w.token.Digest})
 		if err != nil {
 			t.Fatal(err)
 		}
-		sameAs(t, token, registry.APITokenState{APIToken: w.token, Organization: w.org, APIs: []registry.API{bare}})
+		sameAs(t, *token, registry.APITokenState{APIToken: w.token, Organization: w.org, APIs: []registry.API{bare}})
 
 		endpoints, err := db.APIEndpoints(ctx, w.api.ID)
 		if err != nil {

@@ -49,7 +49,7 @@ func TestEmptyAndZeroComeBackAsSuch(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		sameAs(t, state, registry.ClientState{Client: w.client, Secrets: []registry.Secret{w.secret}, Organization: w.org, APIs: []registry.API{w.api}})
+		sameAs(t, *state, registry.ClientState{Client: w.client, Secrets: []registry.Secret{w.secret}, Organization: w.org, APIs: []registry.API{w.api}})
 		app := read(t, db, func(r registry.Reader) (registry.Application, error) { return r.Application(ctx, w.org.ID, w.app.ID) })
 		sameAs(t, app, w.app)
 	})

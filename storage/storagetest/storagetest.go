@@ -14,6 +14,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -152,4 +153,12 @@ func migrate(url string) error {
 		return fmt.Errorf("after migrating: %w", err)
 	}
 	return nil
+}
+
+// OfReplicas tells whether a statement that Config.OnStatement saw is one of
+// those by which replicas follow the feed, and which no request causes.
+func OfReplicas(statement string) bool {
+	return slices.ContainsFunc([]string{
+		"replica_leases", "FROM feed_counter AS h", "keywright_feed", "d.jti >",
+	}, func(part string) bool { return strings.Contains(statement, part) })
 }

@@ -1,0 +1,172 @@
+package replica
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"keywright/registry"
+)
+
+func TestAnswersFromTheCopy(t *testing.T) {
+	eachDialect(t, func(t *testing.T, w *world) {
+		s := w.server()
+		s.bootstrap()
+		c := s.create("first")
+		s.wantName(c, "first", 1) // it does not follow the feed
+		s.wantName(c, "first", 1)
+		s.keepUpNow()
+		s.wantName(c, "first", 1)
+		s.wantName(c, "first", 0)
+
+		s.rename(c, "second")
+		s.wantName(c, "second", 1) // not applied yet: the floor
+		s.keepUpNow()
+		s.wantName(c, "second", 1)
+		s.wantName(c, "second", 0)
+	})
+}
+
+func TestRemembersWhoIsUnknown(t *testing.T) {
+	eachDialect(t, func(t *testing.T, w *world) {
+		s := w.server()
+		s.bootstrap()
+		s.keepUpNow()
+		c := registry.Client{ID: newID(t, "kwc_")}
+		s.wantName(c, notFound, 1)
+		s.wantName(c, notFound, 0)
+
+		c.OrganizationID, c.Name, c.IsActive, c.Revision = w.organization.ID, "new", true, 1
+		c.CreatedAt, c.UpdatedAt = noon, noon
+		c.AuthMethod, c.TokenFormat, c.TokenTTL = registry.AuthClientSecret, registry.FormatJWT, time.Minute
+		s.change(registry.FeedClient, c.ID, func(tx registry.Tx) error { return tx.InsertClient(t.Context(), c) })
+		s.keepUpNow()
+		s.wantName(c, "new", 1)
+		s.wantName(c, "new", 0)
+
+		// One that comes with something else of its organization.
+		d := c
+		d.ID = newID(t, "kwc_")
+		s.wantName(d, notFound, 1)
+		s.wantName(d, notFound, 0)
+		s.change(registry.FeedApplication, newID(t, "app_"), func(tx registry.Tx) error { return tx.InsertClient(t.Context(), d) })
+		s.keepUpNow()
+		s.wantName(d, "new", 1)
+	})
+}
+
+func TestForgetsAnOrganization(t *testing.T) {
+	eachDialect(t, func(t *testing.T, w *world) {
+		s := w.server()
+		s.bootstrap()
+		c, d := s.create("c"), s.create("d")
+		s.keepUpNow()
+		s.name(c)
+		s.name(d)
+		for _, kind := range []string{registry.FeedOrganization, registry.FeedProject, registry.FeedApplication, registry.FeedAPI,
+			registry.FeedRole, registry.FeedScope, "a kind of a later version"} {
+			s.change(kind, newID(t, "rol_"), func(registry.Tx) error { return nil })
+			s.keepUpNow()
+			s.wantName(c, "c", 1)
+			s.wantName(c, "c", 0)
+			s.wantName(d, "d", 1)
+		}
+		for _, kind := range []string{registry.FeedMember, registry.FeedKey, registry.FeedNothing} {
+			s.change(kind, "", func(registry.Tx) error { return nil })
+			s.keepUpNow()
+			s.wantName(c, "c", 0)
+		}
+		s.rename(c, "c2")
+		s.keepUpNow()
+		s.wantName(c, "c2", 1)
+		s.wantName(d, "d", 0)
+
+		w.organization.ID = newID(t, "org_") // whomever it concerns in a later version
+		s.change("a kind of a later version", "", func(registry.Tx) error { return nil })
+		s.keepUpNow()
+		s.wantName(c, "c2", 1)
+	})
+}
+
+func TestAPIToken(t *testing.T) {
+	eachDialect(t, func(t *testing.T, w *world) {
+		s := w.server()
+		s.bootstrap()
+		s.keepUpNow()
+		first, second := registry.Digest{PepperID: "key_1", Sum: [32]byte{1}}, registry.Digest{PepperID: "key_1", Sum: [32]byte{2}}
+		token := registry.APIToken{
+			ID: newID(t, "tok_"), OrganizationID: w.organization.ID, Type: registry.TokenTypeOrganization, Name: "one", IsActive: true,
+			ExpiresAt: time.Now().Add(time.Hour), Scopes: []string{"a"}, Permissions: []string{"read"}, Digest: first, Revision: 1,
+			CreatedAt: noon, UpdatedAt: noon,
+		}
+		want := func(d registry.Digest, want string, statements int64) {
+			t.Helper()
+			before := s.statements.Load()
+			got, err := s.APITokenState(t.Context(), []registry.Digest{d})
+			name := fmt.Sprint(err)
+			if err == nil {
+				name = got.APIToken.Name
+			}
+			if name != want {
+				t.Errorf("got %q, want %q", name, want)
+			}
+			if got := s.statements.Load() - before; got != statements {
+				t.Errorf("%q took %d statements, want %d", want, got, statements)
+			}
+		}
+		unknown := registry.NotFound("API token").Error()
+		want(first, unknown, 1)
+		want(first, unknown, 0)
+		want(second, unknown, 1)
+		s.change(registry.FeedAPIToken, token.ID, func(tx registry.Tx) error { return tx.InsertAPIToken(t.Context(), token) })
+		s.keepUpNow()
+		want(first, "one", 1)
+		want(first, "one", 0)
+		want(second, unknown, 1)
+		want(second, unknown, 0)
+
+		token.Digest, token.Name, token.Revision = second, "two", 2 // regenerated
+		s.change(registry.FeedAPIToken, token.ID, func(tx registry.Tx) error { return tx.UpdateAPIToken(t.Context(), token) })
+		s.keepUpNow()
+		want(second, "two", 1)
+		want(second, "two", 0)
+		want(first, unknown, 1)
+		want(first, unknown, 0)
+	})
+}
+
+func TestDenylist(t *testing.T) {
+	eachDialect(t, func(t *testing.T, w *world) {
+		s := w.server()
+		s.bootstrap()
+		deny := func(jti string) {
+			t.Helper()
+			s.change(registry.FeedToken, jti, func(tx registry.Tx) error {
+				_, err := tx.DenyToken(t.Context(), registry.DeniedToken{
+					JTI: jti, OrganizationID: w.organization.ID, ExpiresAt: s.Now().Add(time.Hour), RevokedAt: s.Now(),
+				})
+				return err
+			})
+		}
+		want := func(jti string, want bool, statements int64) {
+			t.Helper()
+			before := s.statements.Load()
+			got, err := s.TokenDenied(t.Context(), jti)
+			if err != nil || got != want {
+				t.Errorf("%s is denied: %t, %v; want %t", jti, got, err, want)
+			}
+			if got := s.statements.Load() - before; got != statements {
+				t.Errorf("%s took %d statements, want %d", jti, got, statements)
+			}
+		}
+		deny("before")
+		s.keepUpNow()
+		want("before", true, 0) // it was on the list
+		want("after", false, 0)
+		deny("after")
+		want("after", true, 1)
+		s.keepUpNow()
+		want("after", true, 0)
+		want("never", false, 0)
+	})
+}
