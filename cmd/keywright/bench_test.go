@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
@@ -85,7 +86,7 @@ func (m *meter) manyClients(b *testing.B) {
 	one.measure(b, "issue opaque", same(s.request("/oauth2/token", s.clients[registry.FormatOpaque], grantForm)))
 	one.measure(b, "introspect opaque", same(s.introspection(s.token(b, s.clients[registry.FormatOpaque]))))
 
-	all := append(ids, s.populate(b, some, *benchClients)...)
+	all := slices.Concat(ids, s.populate(b, some, *benchClients))
 	m.population = *benchClients
 	m.uniform(b, ids)
 	m.accessed = *benchClients
