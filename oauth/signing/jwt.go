@@ -108,21 +108,11 @@ func (s *signer) make(t registry.AccessToken) (string, error) {
 // its signature unless that was done before.
 func (k *keySet) readJWT(raw, issuer string) (registry.AccessToken, registry.Cause) {
 	header, _, _ := strings.Cut(raw, ".")
-	s, ok := k.byHeader[header]
-	if ok {
-		if t, ok := s.verified.get(raw); ok {
-			return t, registry.CauseNone
-		}
+	var before *verified
+	if s, ok := k.byHeader[header]; ok {
+		before = s.verified
 	}
-	payload, cause := k.verify(raw)
-	if cause != registry.CauseNone {
-		return registry.AccessToken{}, cause
-	}
-	t, cause := decodeClaims(payload, issuer)
-	if cause == registry.CauseNone {
-		s.verified.put(raw, t)
-	}
-	return t, cause
+	return before.read(raw, issuer, k.verify)
 }
 
 // verify returns the payload of a JWT that a key of this set signed.

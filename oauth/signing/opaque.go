@@ -62,21 +62,11 @@ func newTokenKey(key vault.TokenKey, before map[tokenKeyID]*tokenKey) *tokenKey 
 // readOpaque returns what an opaque token says that a key of this set sealed,
 // and opens it unless that was done before.
 func (k *keySet) readOpaque(raw, issuer string) (registry.AccessToken, registry.Cause) {
-	key, ok := k.tokenKeyOf(raw)
-	if ok {
-		if t, ok := key.verified.get(raw); ok {
-			return t, registry.CauseNone
-		}
+	var before *verified
+	if key, ok := k.tokenKeyOf(raw); ok {
+		before = key.verified
 	}
-	payload, cause := k.open(raw)
-	if cause != registry.CauseNone {
-		return registry.AccessToken{}, cause
-	}
-	t, cause := decodeClaims(payload, issuer)
-	if cause == registry.CauseNone {
-		key.verified.put(raw, t)
-	}
-	return t, cause
+	return before.read(raw, issuer, k.open)
 }
 
 // tokenKeyOf returns the key that an opaque token names.

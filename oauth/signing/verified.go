@@ -39,6 +39,26 @@ func newVerified(most uint64) *verified {
 	})}
 }
 
+// read returns what a token says: what is remembered, or else what open, which
+// verifies it, finds in it. A token that names no key of ours has no memory
+// (nil), and open refuses it.
+func (v *verified) read(raw, issuer string, open func(raw string) ([]byte, registry.Cause)) (registry.AccessToken, registry.Cause) {
+	if v != nil {
+		if t, ok := v.get(raw); ok {
+			return t, registry.CauseNone
+		}
+	}
+	payload, cause := open(raw)
+	if cause != registry.CauseNone {
+		return registry.AccessToken{}, cause
+	}
+	t, cause := decodeClaims(payload, issuer)
+	if v != nil && cause == registry.CauseNone {
+		v.put(raw, t)
+	}
+	return t, cause
+}
+
 // get returns what a token says that is remembered. Nobody may change its lists.
 func (v *verified) get(raw string) (registry.AccessToken, bool) {
 	t, ok := v.tokens.GetIfPresent(sha256.Sum256([]byte(raw)))
