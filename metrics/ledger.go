@@ -14,9 +14,20 @@ import (
 )
 
 const (
-	// FlushInterval is the time between two flushes of Run, and so the most
-	// that a process which is killed forgets.
+	// FlushInterval is the time between two flushes of Run. Where no more than
+	// flushAtLeast places are used within it, each writes everything, and a
+	// process that is killed forgets the uses of one interval; where more are,
+	// of flushTurns intervals at most.
 	FlushInterval = time.Second
+
+	// flushAtLeast is how many places a flush of Run writes before it leaves the
+	// rest for the next, so that ten thousand credentials in use, which take the
+	// database as many rows however often each was used, do not take it all the
+	// time.
+	flushAtLeast = 1000
+
+	// flushTurns is how many flushes of Run write everything, however much it is.
+	flushTurns = 10
 
 	// MaxPending bounds what the ledger remembers between two flushes: a
 	// credential with a secret takes one place for each hour, network and cause
@@ -62,6 +73,7 @@ type Ledger struct {
 	oldest   atomic.Int64  // of the uses that a flush took, in Unix ns; 0: there are none
 	flushing sync.Mutex    // held over a flush: one at a time. It guards:
 
+	turn   int             // of the shard that was not flushed for longest
 	taken  map[place]tally // out of a shard, and in no batch yet
 	next   *batch          // is being filled
 	unsure *batch          // was sent, and nobody knows whether it arrived
@@ -128,8 +140,9 @@ func (l *Ledger) add(s *shard, p place, u registry.Use) bool {
 	return true
 }
 
-// Run flushes about every FlushInterval, and at once when much is pending,
-// until ctx is done. What is then pending is left for Drain.
+// Run flushes about every FlushInterval what has been pending for longest, and
+// at once everything when that is much, until ctx is done. What is then pending
+// is left for Drain.
 func (l *Ledger) Run(ctx context.Context) {
 	ticker := time.NewTicker(FlushInterval)
 	defer ticker.Stop()
@@ -139,13 +152,15 @@ func (l *Ledger) Run(ctx context.Context) {
 		if failing {
 			full = nil // the database is left alone for an interval
 		}
+		var err error
 		select {
 		case <-ctx.Done():
 			return
 		case <-ticker.C:
+			err = l.flush(ctx, shardCount/flushTurns+1, flushAtLeast)
 		case <-full:
+			err = l.Flush(ctx)
 		}
-		err := l.Flush(ctx)
 		if (err != nil) != failing && ctx.Err() == nil {
 			failing = err != nil
 			l.tell(ctx, err)
@@ -163,9 +178,14 @@ func (l *Ledger) tell(ctx context.Context, err error) {
 	l.Logger.WarnContext(ctx, "usage counts wait for the database", "error", err)
 }
 
-// Flush sends the batch whose outcome is not known, if there is one, and then
-// what is pending, batch by batch. After an error everything is still there.
-func (l *Ledger) Flush(ctx context.Context) error {
+// Flush writes all that is pending, batch by batch. After an error what was not
+// written is still there.
+func (l *Ledger) Flush(ctx context.Context) error { return l.flush(ctx, shardCount, math.MaxInt) }
+
+// flush sends the batch whose outcome is not known, if there is one, and then
+// what is pending in the shards whose turn it is: so many of them, and further
+// ones until so many places were written.
+func (l *Ledger) flush(ctx context.Context, shards, places int) error {
 	l.flushing.Lock()
 	defer l.flushing.Unlock()
 	if err := l.send(ctx); err != nil {
@@ -174,8 +194,11 @@ func (l *Ledger) Flush(ctx context.Context) error {
 	if err := l.sendTaken(ctx); err != nil {
 		return err
 	}
-	for i := range l.shards {
-		l.take(&l.shards[i])
+	written := 0
+	for n := 0; n < shardCount && (n < shards || written < places); n++ {
+		l.take(&l.shards[l.turn])
+		l.turn = (l.turn + 1) % shardCount
+		written += len(l.taken)
 		if err := l.sendTaken(ctx); err != nil {
 			return err
 		}

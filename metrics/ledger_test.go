@@ -317,6 +317,53 @@ func TestEverySecondIsWritten(t *testing.T) {
 	})
 }
 
+// TestManyTakeTurns: however many credentials are in use, what they did is
+// written within ten intervals, about as much in each.
+func TestManyTakeTurns(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		const clients, intervals = 20_000, 30
+		b := newBook()
+		l := metrics.NewLedger(metrics.LedgerConfig{
+			Store: b, Now: time.Now, Rand: rand.Reader, Logger: slog.New(slog.DiscardHandler),
+		})
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		go l.Run(ctx)
+		time.Sleep(time.Millisecond) // no use falls together with a flush
+		written := 0
+		for i := range intervals {
+			for n := range clients {
+				l.Record(issued(client(n), "", time.Now()))
+			}
+			time.Sleep(metrics.FlushInterval)
+			synctest.Wait()
+			if lag := l.Lag(); lag > 10*metrics.FlushInterval {
+				t.Fatalf("after %d intervals the lag is %s", i+1, lag)
+			}
+			deltas := 0
+			for _, batch := range b.batches {
+				deltas += len(batch)
+			}
+			places := (deltas - written) / 2 // each is one of the client and one of the organization
+			if written = deltas; places < clients/10 || places > clients/6 {
+				t.Errorf("interval %d wrote %d places of %d", i+1, places, clients)
+			}
+		}
+		if err := l.Drain(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		for key, sum := range b.sums {
+			if key.kind == registry.CredentialClient && sum.Count != intervals {
+				t.Fatalf("%s has %d uses, want %d", key.id, sum.Count, intervals)
+			}
+		}
+		if got := b.uses(registry.UsageOrganization, acme); got != clients*intervals {
+			t.Errorf("the organization has %d uses, want %d", got, clients*intervals)
+		}
+	})
+}
+
 // TestMuchIsFlushedEarly: when much is pending Run does not wait for the
 // interval to end.
 func TestMuchIsFlushedEarly(t *testing.T) {
