@@ -40,7 +40,10 @@ func (r *Replica) ClientState(ctx context.Context, clientID string) (*registry.C
 	state, err := r.HotPath.ClientState(ctx, clientID)
 	switch {
 	case err == nil:
+		latest, _ := r.copy.latest(state.Client.OrganizationID)
+		state = state.Sharing(latest)
 		r.copy.keep(seen, state.Client.OrganizationID, func(o *organization) {
+			o.client = state
 			r.copy.clients.Set(clientID, &client{state, seen, o})
 		})
 	case registry.KindOf(err) == registry.KindNotFound:
@@ -71,7 +74,10 @@ func (r *Replica) APITokenState(ctx context.Context, digests []registry.Digest) 
 	state, err := r.HotPath.APITokenState(ctx, digests)
 	switch {
 	case err == nil:
+		_, latest := r.copy.latest(state.APIToken.OrganizationID)
+		state = state.Sharing(latest)
 		r.copy.keep(seen, state.APIToken.OrganizationID, func(o *organization) {
+			o.token = state
 			r.copy.tokens.Set(state.APIToken.ID, &token{state, seen, o})
 			r.copy.tokenIDs.Set(digests[0].Sum, state.APIToken.ID)
 		})

@@ -2,6 +2,7 @@ package replica
 
 import (
 	"fmt"
+	"reflect"
 	"testing"
 	"time"
 
@@ -24,6 +25,47 @@ func TestAnswersFromTheCopy(t *testing.T) {
 		s.keepUpNow()
 		s.wantName(c, "second", 1)
 		s.wantName(c, "second", 0)
+	})
+}
+
+// TestHoldsOnceWhatIsEqual: what clients of an organization have in common is
+// in memory once, and what they have not is their own.
+func TestHoldsOnceWhatIsEqual(t *testing.T) {
+	eachDialect(t, func(t *testing.T, w *world) {
+		s := w.server()
+		s.bootstrap()
+		s.change(registry.FeedAPI, "", func(tx registry.Tx) error {
+			return tx.InsertAPI(t.Context(), registry.API{
+				ID: newID(t, "api_"), OrganizationID: w.organization.ID, Identifier: "https://api.example.com", Name: "API",
+				Scopes: []string{"documents:read"}, Revision: 1, CreatedAt: noon, UpdatedAt: noon,
+			})
+		})
+		s.keepUpNow()
+		var states []*registry.ClientState
+		for _, scopes := range [][]string{{"documents:read"}, {"documents:read"}, {"documents:write"}} {
+			c := s.createWith("client", scopes...)
+			s.keepUpNow()
+			got, err := s.ClientState(t.Context(), c.ID)
+			if err != nil {
+				t.Fatal(err)
+			}
+			want, err := s.db.ClientState(t.Context(), c.ID)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !reflect.DeepEqual(got, want) {
+				t.Errorf("the state that is kept is %+v, want that of the database, %+v", got, want)
+			}
+			states = append(states, got)
+		}
+		for i, other := range states[1:] {
+			if &other.APIs[0] != &states[0].APIs[0] {
+				t.Errorf("client %d has the APIs for itself", i+1)
+			}
+		}
+		if &states[1].Client.Scopes[0] != &states[0].Client.Scopes[0] {
+			t.Error("equal scopes are in memory twice")
+		}
 	})
 }
 

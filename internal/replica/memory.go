@@ -44,8 +44,15 @@ type memory struct {
 	organizations map[string]*organization
 }
 
-// organization tells where the last change lies that may concern anything of it.
-type organization struct{ changed atomic.Int64 }
+// organization is what is known of one.
+type organization struct {
+	changed atomic.Int64 // where the last change lies that may concern anything of it
+
+	// The last ones that were kept, true or not, with which the next may have
+	// much in common; guarded by memory.mu.
+	client *registry.ClientState
+	token  *registry.APITokenState
+}
 
 type (
 	client struct {
@@ -115,6 +122,17 @@ func (m *memory) keep(seen registry.Position, organizationID string, add func(*o
 	if m.begun && m.applied() == seen {
 		add(m.organization(organizationID))
 	}
+}
+
+// latest are the last client and API token of an organization that were kept;
+// nil: there was none.
+func (m *memory) latest(organizationID string) (*registry.ClientState, *registry.APITokenState) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if o, ok := m.organizations[organizationID]; ok {
+		return o.client, o.token
+	}
+	return nil, nil
 }
 
 func (m *memory) organization(id string) *organization {

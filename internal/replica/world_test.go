@@ -106,10 +106,16 @@ func (s *server) bootstrap() {
 // create makes a client of that name.
 func (s *server) create(name string) registry.Client {
 	s.world.t.Helper()
+	return s.createWith(name)
+}
+
+// createWith makes a client of that name and scopes.
+func (s *server) createWith(name string, scopes ...string) registry.Client {
+	s.world.t.Helper()
 	c := registry.Client{
 		ID: newID(s.world.t, "kwc_"), OrganizationID: s.world.organization.ID, Name: name, IsActive: true,
 		AuthMethod: registry.AuthClientSecret, TokenFormat: registry.FormatOpaque, TokenTTL: time.Minute, Revision: 1,
-		CreatedAt: noon, UpdatedAt: noon,
+		Scopes: scopes, CreatedAt: noon, UpdatedAt: noon,
 	}
 	s.change(registry.FeedClient, c.ID, func(tx registry.Tx) error { return tx.InsertClient(s.world.t.Context(), c) })
 	return c
