@@ -9,7 +9,7 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 COMMIT  ?= $(shell git rev-parse HEAD 2>/dev/null || echo unknown)
 
 FUZZTIME  ?= 20s # for each fuzz function
-BENCHTIME ?= 5s  # for each benchmark
+BENCHTIME ?= 2s  # for each benchmark
 
 .PHONY: help
 help: ## list the targets
