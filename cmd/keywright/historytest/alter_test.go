@@ -10,6 +10,7 @@ func (w *worker) alter(c *credential, kind changeKind) {
 	if !ok {
 		return
 	}
+	defer c.done()
 	method, path, body := c.request(ch)
 	p := place{worker: w.number, at: at, call: w.history.now()}
 	a, m := w.caller.change(at, method, path, body)

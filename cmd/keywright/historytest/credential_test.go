@@ -17,6 +17,7 @@ type credential struct {
 	secretIDs []string // of a client's secrets, by number
 	tokens    []string // access tokens, by number; empty: not known yet
 	changes   int      // how many were begun
+	underWay  int      // of those
 	doubtful  bool     // one was not answered
 }
 
@@ -68,7 +69,7 @@ func (c *credential) next(kind changeKind, rng *rand.Rand) (change, bool) {
 			return ch, false
 		}
 	case revokeToken:
-		if len(c.tokens) == 0 {
+		if len(c.tokens) == 0 || c.underWay > 0 || c.doubtful {
 			return ch, false
 		}
 		ch.token = lately(rng, len(c.tokens))
@@ -78,8 +79,16 @@ func (c *credential) next(kind changeKind, rng *rand.Rand) (change, bool) {
 		}
 	}
 	c.changes++
+	c.underWay++
 	ch.number = c.changes
 	return ch, true
+}
+
+// done ends a change.
+func (c *credential) done() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.underWay--
 }
 
 // learn takes note of a new secret.

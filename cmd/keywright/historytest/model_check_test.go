@@ -119,6 +119,16 @@ func TestModel(t *testing.T) {
 			s.ask(41, 42, ofToken, yes)
 			s.ask(43, 44, ofToken, no)
 		}, false},
+		"forty tokens, each from before or from after": {func(s story) {
+			s.change(10, 200, change{number: 1, kind: disable})
+			s.change(10, 201, change{number: 2, kind: enable})
+			for i := range 40 {
+				token := newToken
+				token.token = i
+				s.ask(int64(20+i), int64(21+i), byFirst, token)
+				s.ask(int64(300+i), int64(301+i), question{kind: verify, token: i}, []reply{yes, no}[i%2])
+			}
+		}, true},
 		"a token whose secret was deleted": {func(s story) {
 			s.ask(5, 6, byFirst, newToken)
 			s.change(10, 20, change{number: 1, kind: addSecret, secret: 1})

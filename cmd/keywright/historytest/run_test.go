@@ -109,7 +109,7 @@ func (r *run) users(at *replica) {
 			for !r.over() {
 				if c := r.one(w.rng); c == nil {
 					time.Sleep(time.Millisecond) // there is none yet
-				} else if c.isClient && !c.inDoubt() && w.rng.IntN(50) == 0 {
+				} else if c.isClient && w.rng.IntN(50) == 0 {
 					w.takeBack(c, at)
 				} else {
 					w.use(c, at)

@@ -67,7 +67,7 @@ func definite(q question, a answer, r reply) bool {
 }
 
 // takeBack revokes an access token at a replica (RFC 7009), which needs a
-// secret of its client.
+// secret of its client, unless another change of the client is under way.
 func (w *worker) takeBack(c *credential, at *replica) {
 	if !at.changing.TryRLock() {
 		return // it is spared
@@ -77,8 +77,11 @@ func (w *worker) takeBack(c *credential, at *replica) {
 	if !ok {
 		return
 	}
+	defer c.done()
+	patient := newCaller(w.fleet, changePatience)
+	defer patient.http.CloseIdleConnections()
 	p := place{worker: w.number, at: at, call: w.history.now()}
-	a := w.caller.revoke(at, basic{c.id, c.secretOf(ch.secret)}, c.tokenOf(ch.token))
+	a := patient.revoke(at, basic{c.id, c.secretOf(ch.secret)}, c.tokenOf(ch.token))
 	p.answer = w.history.now()
 	q := question{kind: authenticate, secret: ch.secret, token: -1}
 	switch {
