@@ -49,7 +49,7 @@ var settings = []setting{
 	duration("database_timeout", "3s", 10*time.Millisecond, func(c *Config) *time.Duration { return &c.DatabaseTimeout },
 		"The bound of each statement, waiting for a connection included."),
 	integer("cache_size", "50000", 0, 10_000_000, func(c *Config) *int { return &c.CacheSize },
-		"How many clients, and how many API tokens, this process remembers, 3 to 5 KB each. 0: every request reads the database."),
+		"How many clients, and how many API tokens, this process remembers, 1.5 to 3 KB each. 0: every request reads the database."),
 	listen("public_listen", "127.0.0.1:8080", func(c *Config) *string { return &c.PublicListen },
 		"Where the OAuth endpoints listen."),
 	listen("admin_listen", "127.0.0.1:8081", func(c *Config) *string { return &c.AdminListen },
