@@ -82,16 +82,22 @@ func (m *meter) manyClients(b *testing.B) {
 	two := *m
 	two.servers = append([]*benchServer{s.sibling(b)}, m.servers...)
 	two.uniform(b, ids)
-	one := two
-	one.population, one.accessed = 1, 0
-	one.measure(b, "issue opaque", same(s.request("/oauth2/token", s.clients[registry.FormatOpaque], grantForm)))
-	one.measure(b, "introspect opaque", same(s.introspection(s.token(b, s.clients[registry.FormatOpaque]))))
+	two.one(b)
 
 	all := slices.Concat(ids, s.populate(b, some, *benchClients))
 	m.population = *benchClients
 	m.uniform(b, ids)
+	m.one(b)
 	m.accessed = *benchClients
 	m.measure(b, "issue opaque", m.issues(all))
+}
+
+// one measures requests about one of the clients, beside those about many.
+func (m *meter) one(b *testing.B) {
+	only, s := *m, m.servers[len(m.servers)-1] // the one that made it
+	only.accessed = 1
+	only.measure(b, "issue opaque", same(s.request("/oauth2/token", s.clients[registry.FormatOpaque], grantForm)))
+	only.measure(b, "introspect opaque", same(s.introspection(s.token(b, s.clients[registry.FormatOpaque]))))
 }
 
 // uniform measures requests about any of the clients that are accessed.
@@ -190,14 +196,14 @@ func (m *meter) refused(b *testing.B, name string, requests func(*rand.Rand) fun
 	m.measureWith(b, name, true, func(*testing.B) func(*rand.Rand) func() []byte { return requests })
 }
 
-// rounds is how often a row is measured, each time right after the bare handler.
+// benchRounds is how often a row is measured, each time right after the bare handler.
 // The round whose ratio lies in the middle counts.
-const rounds = 3
+const benchRounds = 3
 
 // measureWith sends the same load to a bare handler and to the servers.
 func (m *meter) measureWith(b *testing.B, name string, refused bool, prepare func(*testing.B) func(*rand.Rand) func() []byte) {
 	var measured table
-	for range rounds {
+	for range benchRounds {
 		r := row{name: name, database: m.database, servers: len(m.servers), population: m.population, accessed: max(m.accessed, 1)}
 		m.round(b, &r, refused, prepare)
 		if r.own.perSecond > 0 { // it was chosen
