@@ -67,14 +67,24 @@ func (d *denylist) has(jti string) (f found[bool], known bool) {
 }
 
 // prune lets go of tokens that have expired, and tells whether others are
-// missing.
+// missing. Requests go on while it looks for them; only the follower writes.
 func (d *denylist) prune(now time.Time) (partial bool) {
+	expired := d.expired(now)
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	for jti, expires := range d.expires {
-		if expires.Add(denylistMargin).Before(now) {
-			delete(d.expires, jti)
-		}
+	for _, jti := range expired {
+		delete(d.expires, jti)
 	}
 	return d.partial
+}
+
+func (d *denylist) expired(now time.Time) (jtis []string) {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	for jti, expires := range d.expires {
+		if expires.Add(denylistMargin).Before(now) {
+			jtis = append(jtis, jti)
+		}
+	}
+	return jtis
 }
