@@ -33,9 +33,9 @@
 // access tokens (RFC 7009) one after the other, so that it may see them at
 // different moments, both between its begin and its answer.
 //
-// An access token is remembered with the cut-off in force where it was issued.
-// Where several are possible the checker follows all of them; so a token that
-// outlives the disabling of its client is found, too.
+// An access token is remembered with the cut-offs in force where it may have
+// been issued, and each answer about it leaves those that explain the answer;
+// so a token that outlives the disabling of its client is found, too.
 //
 // An answer of 503, or none, says nothing: a use is left out, and a change may
 // take effect at any moment until the end, or never, and promises nothing. Any
