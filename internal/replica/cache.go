@@ -40,12 +40,7 @@ func (r *Replica) ClientState(ctx context.Context, clientID string) (*registry.C
 	state, err := r.HotPath.ClientState(ctx, clientID)
 	switch {
 	case err == nil:
-		latest, _ := r.copy.latest(state.Client.OrganizationID)
-		state = state.Sharing(latest)
-		r.copy.keep(seen, state.Client.OrganizationID, func(o *organization) {
-			o.client = state
-			r.copy.clients.Set(clientID, &client{state, seen, o})
-		})
+		r.copy.keepClient(state, seen)
 	case registry.KindOf(err) == registry.KindNotFound:
 		r.copy.keep(seen, "", func(*organization) { r.copy.unknownIDs.Set(clientID, seen) })
 	}
@@ -67,36 +62,30 @@ func (r *Replica) APITokenState(ctx context.Context, digests []registry.Digest) 
 	if len(digests) == 0 {
 		return r.HotPath.APITokenState(ctx, digests)
 	}
-	if f, ok := look(r, &r.lookups.tokens, func() (found[*registry.APITokenState], bool) { return r.copy.token(digests) }); ok {
+	if f, ok := look(r, &r.lookups.apiTokens, func() (found[*registry.APITokenState], bool) { return r.copy.apiToken(digests) }); ok {
 		return f.state, f.err
 	}
 	seen := r.copy.applied()
 	state, err := r.HotPath.APITokenState(ctx, digests)
 	switch {
 	case err == nil:
-		_, latest := r.copy.latest(state.APIToken.OrganizationID)
-		state = state.Sharing(latest)
-		r.copy.keep(seen, state.APIToken.OrganizationID, func(o *organization) {
-			o.token = state
-			r.copy.tokens.Set(state.APIToken.ID, &token{state, seen, o})
-			r.copy.tokenIDs.Set(digests[0].Sum, state.APIToken.ID)
-		})
+		r.copy.keepAPIToken(state, digests[0].Sum, seen)
 	case registry.KindOf(err) == registry.KindNotFound:
-		r.copy.keep(seen, "", func(*organization) { r.copy.unknownTokens.Set(digests[0].Sum, seen) })
+		r.copy.keep(seen, "", func(*organization) { r.copy.unknownAPITokens.Set(digests[0].Sum, seen) })
 	}
 	return state, err
 }
 
-// token finds an API token by its digest. Which id a digest belongs to is never
+// apiToken finds an API token by its digest. Which id a digest belongs to is never
 // forgotten, so the token may have got another value since.
-func (m *memory) token(digests []registry.Digest) (found[*registry.APITokenState], bool) {
-	if id, ok := m.tokenIDs.GetIfPresent(digests[0].Sum); ok {
-		t, ok := m.tokens.GetIfPresent(id)
+func (m *memory) apiToken(digests []registry.Digest) (found[*registry.APITokenState], bool) {
+	if id, ok := m.apiTokenIDs.GetIfPresent(digests[0].Sum); ok {
+		t, ok := m.apiTokens.GetIfPresent(id)
 		if ok && holds(t.at, &t.organization.changed) && slices.Contains(digests, t.state.APIToken.Digest) {
 			return found[*registry.APITokenState]{state: t.state}, true
 		}
 	}
-	if at, ok := m.unknownTokens.GetIfPresent(digests[0].Sum); ok && holds(at, &m.anyToken) {
+	if at, ok := m.unknownAPITokens.GetIfPresent(digests[0].Sum); ok && holds(at, &m.anyAPIToken) {
 		return found[*registry.APITokenState]{err: registry.NotFound("API token")}, true
 	}
 	return found[*registry.APITokenState]{}, false

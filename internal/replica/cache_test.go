@@ -3,6 +3,7 @@ package replica
 import (
 	"fmt"
 	"reflect"
+	"runtime"
 	"testing"
 	"time"
 
@@ -45,6 +46,7 @@ func TestHoldsOnceWhatIsEqual(t *testing.T) {
 		for _, scopes := range [][]string{{"documents:read"}, {"documents:read"}, {"documents:write"}} {
 			c := s.createWith("client", scopes...)
 			s.keepUpNow()
+			s.wantName(c, "client", 1)
 			got, err := s.ClientState(t.Context(), c.ID)
 			if err != nil {
 				t.Fatal(err)
@@ -67,6 +69,38 @@ func TestHoldsOnceWhatIsEqual(t *testing.T) {
 			t.Error("equal scopes are in memory twice")
 		}
 	})
+}
+
+// TestForgottenStatesAreFreed: what an organization has in common is held for
+// as long as a client of it is remembered, and no longer.
+func TestForgottenStatesAreFreed(t *testing.T) {
+	t.Parallel()
+	const size, organizations = 10, 500
+	m := newMemory(size)
+	m.begin(1, nil)
+	for i := range organizations {
+		for j := range 2 {
+			m.keepClient(&registry.ClientState{Client: registry.Client{
+				ID: fmt.Sprint("kwc_", i, "_", j), OrganizationID: fmt.Sprint("org_", i),
+			}}, 1)
+		}
+	}
+	held := func() (n int) {
+		runtime.GC()
+		m.clients.CleanUp() // evicts what is too much
+		for i := range organizations {
+			if c, _ := m.alike(fmt.Sprint("org_", i)); c != nil {
+				n++
+			}
+		}
+		return n
+	}
+	for deadline := time.Now().Add(30 * time.Second); held() > size; {
+		if time.Now().After(deadline) {
+			t.Fatalf("%d organizations have a state in memory, want %d at most", held(), size)
+		}
+	}
+	runtime.KeepAlive(m)
 }
 
 func TestRemembersWhoIsUnknown(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+	"weak"
 
 	"github.com/maypok86/otter/v2"
 
@@ -24,19 +25,19 @@ type digest = [32]byte
 // memory is the copy. What it knows is as old as the position through which
 // the feed is applied, or younger.
 type memory struct {
-	clients       *otter.Cache[string, *client]
-	unknownIDs    *otter.Cache[string, registry.Position]
-	tokens        *otter.Cache[string, *token] // by id
-	tokenIDs      *otter.Cache[digest, string]
-	unknownTokens *otter.Cache[digest, registry.Position]
-	endpoints     *otter.Cache[string, *endpoints] // by API
-	denied        denylist
+	clients          *otter.Cache[string, *client]
+	unknownIDs       *otter.Cache[string, registry.Position]
+	apiTokens        *otter.Cache[string, *apiToken] // by id
+	apiTokenIDs      *otter.Cache[digest, string]
+	unknownAPITokens *otter.Cache[digest, registry.Position]
+	endpoints        *otter.Cache[string, *endpoints] // by API
+	denied           denylist
 
 	// through is the position up to which the feed is applied.
 	through atomic.Int64
 	// Where the last change of these lies: what was read before is not true
 	// any more. anyOrganization is for what belongs to no known organization.
-	anyOrganization, anyToken atomic.Int64
+	anyOrganization, anyAPIToken atomic.Int64
 
 	// mu is held while the feed is applied and while something is added.
 	mu            sync.Mutex
@@ -48,10 +49,10 @@ type memory struct {
 type organization struct {
 	changed atomic.Int64 // where the last change lies that may concern anything of it
 
-	// The last ones that were kept, true or not, with which the next may have
-	// much in common; guarded by memory.mu.
-	client *registry.ClientState
-	token  *registry.APITokenState
+	// Those with which others may have much in common, for as long as they or
+	// one of those others is remembered; guarded by memory.mu.
+	client   weak.Pointer[client]
+	apiToken weak.Pointer[apiToken]
 }
 
 type (
@@ -59,11 +60,13 @@ type (
 		state        *registry.ClientState
 		at           registry.Position // it was read at this one or later
 		organization *organization
+		like         *client // the one with which it has parts in common; nil: none
 	}
-	token struct {
+	apiToken struct {
 		state        *registry.APITokenState
 		at           registry.Position
 		organization *organization
+		like         *apiToken
 	}
 	endpoints struct {
 		list []registry.Endpoint
@@ -73,13 +76,13 @@ type (
 
 func newMemory(size int) *memory {
 	return &memory{
-		organizations: map[string]*organization{},
-		clients:       remember[string, *client](size),
-		unknownIDs:    remember[string, registry.Position](unknownSize),
-		tokens:        remember[string, *token](size),
-		tokenIDs:      remember[digest, string](size),
-		unknownTokens: remember[digest, registry.Position](unknownSize),
-		endpoints:     remember[string, *endpoints](endpointsSize),
+		organizations:    map[string]*organization{},
+		clients:          remember[string, *client](size),
+		unknownIDs:       remember[string, registry.Position](unknownSize),
+		apiTokens:        remember[string, *apiToken](size),
+		apiTokenIDs:      remember[digest, string](size),
+		unknownAPITokens: remember[digest, registry.Position](unknownSize),
+		endpoints:        remember[string, *endpoints](endpointsSize),
 	}
 }
 
@@ -106,9 +109,9 @@ func (m *memory) end() {
 	m.begun = false
 	m.clients.InvalidateAll()
 	m.unknownIDs.InvalidateAll()
-	m.tokens.InvalidateAll()
-	m.tokenIDs.InvalidateAll()
-	m.unknownTokens.InvalidateAll()
+	m.apiTokens.InvalidateAll()
+	m.apiTokenIDs.InvalidateAll()
+	m.unknownAPITokens.InvalidateAll()
 	m.endpoints.InvalidateAll()
 	m.denied.forget()
 	m.organizations = map[string]*organization{}
@@ -124,15 +127,46 @@ func (m *memory) keep(seen registry.Position, organizationID string, add func(*o
 	}
 }
 
-// latest are the last client and API token of an organization that were kept;
-// nil: there was none.
-func (m *memory) latest(organizationID string) (*registry.ClientState, *registry.APITokenState) {
+// alike are a client and an API token with which others of the organization may
+// have much in common; nil: there is none.
+func (m *memory) alike(organizationID string) (*client, *apiToken) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if o, ok := m.organizations[organizationID]; ok {
-		return o.client, o.token
+		return o.client.Value(), o.apiToken.Value()
 	}
 	return nil, nil
+}
+
+// keepClient keeps a client that was read at that position.
+func (m *memory) keepClient(s *registry.ClientState, seen registry.Position) {
+	like, _ := m.alike(s.Client.OrganizationID)
+	if like != nil {
+		s = s.Sharing(like.state)
+	}
+	m.keep(seen, s.Client.OrganizationID, func(o *organization) {
+		c := &client{s, seen, o, like}
+		if like == nil || !holds(like.at, &o.changed) {
+			c.like, o.client = nil, weak.Make(c)
+		}
+		m.clients.Set(s.Client.ID, c)
+	})
+}
+
+// keepAPIToken keeps an API token that was found by that digest.
+func (m *memory) keepAPIToken(s *registry.APITokenState, sum digest, seen registry.Position) {
+	_, like := m.alike(s.APIToken.OrganizationID)
+	if like != nil {
+		s = s.Sharing(like.state)
+	}
+	m.keep(seen, s.APIToken.OrganizationID, func(o *organization) {
+		t := &apiToken{s, seen, o, like}
+		if like == nil || !holds(like.at, &o.changed) {
+			t.like, o.apiToken = nil, weak.Make(t)
+		}
+		m.apiTokens.Set(s.APIToken.ID, t)
+		m.apiTokenIDs.Set(sum, s.APIToken.ID)
+	})
 }
 
 func (m *memory) organization(id string) *organization {
@@ -162,20 +196,20 @@ func (m *memory) applyRow(row registry.FeedRow, now time.Time) {
 		m.clients.Invalidate(row.TargetID)
 		m.unknownIDs.Invalidate(row.TargetID)
 	case registry.FeedAPIToken:
-		m.tokens.Invalidate(row.TargetID)
-		m.anyToken.Store(at)
+		m.apiTokens.Invalidate(row.TargetID)
+		m.anyAPIToken.Store(at)
 	case registry.FeedToken:
 		m.denied.add(row.TargetID, now.Add(registry.MaxTokenTTL))
 	case registry.FeedOrganization, registry.FeedProject, registry.FeedApplication, registry.FeedAPI, registry.FeedRole, registry.FeedScope:
 		m.organization(row.OrganizationID).changed.Store(at)
 		m.anyOrganization.Store(at)
-		m.anyToken.Store(at)
+		m.anyAPIToken.Store(at)
 	default: // of a later version, which alone knows whom it concerns
 		for _, o := range m.organizations {
 			o.changed.Store(at)
 		}
 		m.anyOrganization.Store(at)
-		m.anyToken.Store(at)
+		m.anyAPIToken.Store(at)
 	}
 }
 

@@ -22,8 +22,9 @@ const (
 	clockDrift = 0.05
 	// longestWait is how long a change waits at most.
 	longestWait = time.Duration(float64(leaseTime) * (1 + clockDrift))
-	// renewInterval lets several renewals fail before a lease runs out.
-	renewInterval = leaseTime / 4
+	// renewInterval lets several renewals fail before a lease runs out. As the
+	// feed is looked at every pollInterval, it is a little more.
+	renewInterval = leaseTime / 5
 	// pollInterval is how far the copy may lag behind when it is not woken.
 	pollInterval = 100 * time.Millisecond
 

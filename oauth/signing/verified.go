@@ -9,9 +9,9 @@ import (
 )
 
 // maxVerified is how many bytes of memory the tokens of one key may take that
-// are remembered: some 80,000 ordinary ones. One that is forgotten is verified
+// are remembered: some 50,000 ordinary ones. One that is forgotten is verified
 // anew.
-const maxVerified = 100 << 20
+const maxVerified = 64 << 20
 
 // verifiedBytes is what a token takes beside the text that its claims are made of.
 const verifiedBytes = 512
