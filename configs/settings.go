@@ -47,7 +47,7 @@ var settings = []setting{
 	integer("database_pool", "16", 1, 10_000, func(c *Config) *int { return &c.DatabasePool },
 		"How many connections to Postgres this process may hold."),
 	duration("database_timeout", "3s", 10*time.Millisecond, func(c *Config) *time.Duration { return &c.DatabaseTimeout },
-		"The bound of each statement, waiting for a connection included."),
+		"The bound of each statement, waiting for a connection included. Revoking all at once has at least 20s."),
 	integer("cache_size", "50000", 0, 10_000_000, func(c *Config) *int { return &c.CacheSize },
 		"How many clients, and how many API tokens, this process remembers, 1.5 to 3 KB each. 0: every request reads the database."),
 	listen("public_listen", "127.0.0.1:8080", func(c *Config) *string { return &c.PublicListen },

@@ -68,7 +68,7 @@ func (s *Service) RevokeAllAPITokens(ctx context.Context, actor Actor, in Revoke
 		})
 		return result, err
 	}
-	err = s.change(ctx, actor, opAPITokenRevokeAll, in.target(), func(c *change) error {
+	err = s.changeMany(ctx, actor, opAPITokenRevokeAll, in.target(), func(c *change) error {
 		ids, err := c.LockAPITokens(ctx, filter)
 		if err != nil {
 			return err

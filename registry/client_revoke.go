@@ -67,6 +67,8 @@ type RevokeAllResult struct {
 const revokeAllShown = 100
 
 // RevokeAllClients revokes every client that the input chooses, in one change.
+// Their access tokens are dead with them, for good, and need no cut-off: so the
+// feed's counter is not taken before the last of very many clients is written.
 func (s *Service) RevokeAllClients(ctx context.Context, actor Actor, in RevokeAllInput) (RevokeAllResult, error) {
 	filter, err := in.filter(actor)
 	if err != nil {
@@ -81,7 +83,7 @@ func (s *Service) RevokeAllClients(ctx context.Context, actor Actor, in RevokeAl
 		})
 		return result, err
 	}
-	err = s.change(ctx, actor, opClientRevokeAll, in.target(), func(c *change) error {
+	err = s.changeMany(ctx, actor, opClientRevokeAll, in.target(), func(c *change) error {
 		filter.NotGoneAt, c.projectID = c.now, filter.ProjectID
 		ids, err := c.LockClients(ctx, filter)
 		if err != nil {
@@ -96,10 +98,7 @@ func (s *Service) RevokeAllClients(ctx context.Context, actor Actor, in RevokeAl
 		if c.nothing = len(ids) == 0; c.nothing {
 			return nil
 		}
-		if err := c.lockFeed(ctx); err != nil {
-			return err
-		}
-		if err := c.RevokeClients(ctx, ids, c.now, c.position); err != nil {
+		if err := c.RevokeClients(ctx, ids, c.now); err != nil {
 			return err
 		}
 		c.after = map[string]any{"selector": in.selector(), "count": len(ids), "clientIds": ids}

@@ -149,10 +149,22 @@ type change struct {
 // with the feed position, the cut-offs and the audit event. A refused attempt
 // is audited in a transaction of its own.
 func (s *Service) change(ctx context.Context, actor Actor, op operation, targetID string, fn func(*change) error) error {
+	return s.changeIn(ctx, s.Store.Change, actor, op, targetID, fn)
+}
+
+// changeMany is change for what may concern very many records: see Store.
+func (s *Service) changeMany(ctx context.Context, actor Actor, op operation, targetID string, fn func(*change) error) error {
+	return s.changeIn(ctx, s.Store.ChangeMany, actor, op, targetID, fn)
+}
+
+// transact is Change or ChangeMany of a Store.
+type transact func(ctx context.Context, fn func(Tx) error) error
+
+func (s *Service) changeIn(ctx context.Context, run transact, actor Actor, op operation, targetID string, fn func(*change) error) error {
 	err := s.authorize(op, actor)
 	var c *change
 	if err == nil {
-		err = s.Store.Change(ctx, func(tx Tx) error {
+		err = run(ctx, func(tx Tx) error {
 			c = &change{
 				Tx: tx, op: op, actor: actor, now: s.now(), organizationID: actor.OrganizationID,
 				targetID: targetID, cutOffs: map[CutOffKind][]string{}, feedKind: op.kind,

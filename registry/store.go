@@ -14,6 +14,10 @@ type Store interface {
 	// Change runs fn in one transaction, and rolls it back if fn fails. fn may
 	// be run again if the database asks for a retry.
 	Change(ctx context.Context, fn func(Tx) error) error
+	// ChangeMany is Change with more time, 20 seconds at least, for what may
+	// concern very many records. fn must not hold the feed's counter, which
+	// every other change waits for, while it works through them.
+	ChangeMany(ctx context.Context, fn func(Tx) error) error
 }
 
 // Reader reads for administrators.
@@ -214,11 +218,11 @@ type Tx interface {
 	// DeleteClient deletes the client, its secrets and keys, and its usage.
 	DeleteClient(ctx context.Context, organizationID, clientID string) error
 	// LockClients locks every client that the filter selects, and returns their
-	// ids in order.
+	// ids, newest first.
 	LockClients(ctx context.Context, filter ClientFilter) ([]string, error)
-	// RevokeClients revokes locked clients at that time, with a new revision, and
-	// cuts off their access tokens: in one pass, because there may be very many.
-	RevokeClients(ctx context.Context, ids []string, at time.Time, cutOff Position) error
+	// RevokeClients revokes locked clients at that time, with a new revision. It
+	// cuts nothing off: the access tokens of a client that is revoked are dead.
+	RevokeClients(ctx context.Context, ids []string, at time.Time) error
 
 	InsertSecret(ctx context.Context, s Secret) error
 	UpdateSecret(ctx context.Context, s Secret) error
@@ -234,7 +238,7 @@ type Tx interface {
 	// DeleteAPIToken deletes the API token and its usage.
 	DeleteAPIToken(ctx context.Context, organizationID, id string) error
 	// LockAPITokens and RevokeAPITokens are LockClients and RevokeClients for
-	// API tokens, of which no access tokens are.
+	// API tokens.
 	LockAPITokens(ctx context.Context, filter APITokenFilter) ([]string, error)
 	RevokeAPITokens(ctx context.Context, ids []string, at time.Time) error
 

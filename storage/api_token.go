@@ -195,10 +195,10 @@ func (s *session) DeleteAPIToken(ctx context.Context, organizationID, id string)
 // LockAPITokens implements registry.Tx.
 func (s *session) LockAPITokens(ctx context.Context, filter registry.APITokenFilter) ([]string, error) {
 	selected := s.bun.NewSelect().TableExpr("api_tokens AS t").Column("t.id").ApplyQueryBuilder(apiTokensThat(filter))
-	return s.lockSelected(ctx, "API token", selected.Order("t.id"))
+	return s.lockSelected(ctx, "API token", selected.Order("t.created_at DESC", "t.id DESC"))
 }
 
 // RevokeAPITokens implements registry.Tx.
 func (s *session) RevokeAPITokens(ctx context.Context, ids []string, at time.Time) error {
-	return s.revoke(ctx, "API token", ids, at, func() *bun.UpdateQuery { return s.bun.NewUpdate().Table("api_tokens") })
+	return s.revoke(ctx, "API token", "api_tokens", ids, at)
 }

@@ -13,18 +13,16 @@ import (
 // LockClients implements registry.Tx.
 func (s *session) LockClients(ctx context.Context, filter registry.ClientFilter) ([]string, error) {
 	selected := s.bun.NewSelect().TableExpr("clients AS c").Column("c.id").ApplyQueryBuilder(clientsThat(filter))
-	return s.lockSelected(ctx, "client", selected.Order("c.id"))
+	return s.lockSelected(ctx, "client", selected.Order("c.created_at DESC", "c.id DESC"))
 }
 
 // RevokeClients implements registry.Tx.
-func (s *session) RevokeClients(ctx context.Context, ids []string, at time.Time, cutOff registry.Position) error {
-	return s.revoke(ctx, "client", ids, at, func() *bun.UpdateQuery {
-		return s.bun.NewUpdate().Table("clients").Set("cut_off = ?", int64(cutOff))
-	})
+func (s *session) RevokeClients(ctx context.Context, ids []string, at time.Time) error {
+	return s.revoke(ctx, "client", "clients", ids, at)
 }
 
-// lockSelected locks the credentials whose ids a query selects, in one order
-// for all, and returns the ids.
+// lockSelected locks the credentials whose ids a query selects, in the one
+// order that all take, and returns the ids in it.
 func (s *session) lockSelected(ctx context.Context, what string, selected *bun.SelectQuery) ([]string, error) {
 	if err := s.preferIndexes(ctx); err != nil {
 		return nil, err
@@ -33,17 +31,16 @@ func (s *session) lockSelected(ctx context.Context, what string, selected *bun.S
 		selected = selected.For("UPDATE")
 	}
 	var ids []string
-	if err := s.get(ctx, what, selected, &ids); err != nil {
-		return nil, err
-	}
-	slices.Sort(ids)
-	return ids, nil
+	err := s.get(ctx, what, selected, &ids)
+	return ids, err
 }
 
-// revoke revokes credentials by an update of their table, begun anew for each statement.
-func (s *session) revoke(ctx context.Context, what string, ids []string, at time.Time, update func() *bun.UpdateQuery) error {
+// revoke revokes the credentials of a table. In the order in which they were
+// created, either way, they lie beside each other in the table and in most of
+// its indexes: for very many that takes half as long as any other order.
+func (s *session) revoke(ctx context.Context, what, table string, ids []string, at time.Time) error {
 	for some := range slices.Chunk(ids, idsPerStatement) {
-		_, err := s.exec(ctx, what, update().
+		_, err := s.exec(ctx, what, s.bun.NewUpdate().Table(table).
 			Set("revoked_at = ?", moment{at}).
 			Set("updated_at = ?", moment{at}).
 			Set("revision = revision + 1").

@@ -9,7 +9,8 @@
 // Promises that the rest of the program leans on:
 //
 //   - Every call answers within Config.Timeout, waiting for a connection
-//     included; what could not be answered is registry.Unavailable.
+//     included, and ChangeMany within 20 seconds; what could not be answered is
+//     registry.Unavailable.
 //   - A state and its feed position are read in one snapshot.
 //   - Positions are handed out in commit order.
 //   - No statement text and no value of a row is in an error or a log.
@@ -51,7 +52,8 @@ type Config struct {
 	// beside the one that writes. Zero: DefaultPoolSize.
 	PoolSize int
 	// Timeout bounds each call from waiting for a connection to the commit,
-	// retries included. Migrate alone is not bound by it. Zero: DefaultTimeout.
+	// retries included. Migrate alone is not bound by it, and ChangeMany has 20
+	// seconds where that is more. Zero: DefaultTimeout.
 	Timeout time.Duration
 	// Logger hears of migrations and repeated transactions. Required.
 	Logger *slog.Logger

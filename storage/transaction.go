@@ -11,13 +11,18 @@ import (
 	"keywright/registry"
 )
 
-// attempts is how often a transaction is run that the database asks to repeat.
-const attempts = 5
+const (
+	// attempts is how often a transaction is run that the database asks to repeat.
+	attempts = 5
+	// manyTimeout bounds ChangeMany. The answer that waits for it must be sent
+	// within web.NewServer's 30 seconds, and other things come before and after.
+	manyTimeout = 20 * time.Second
+)
 
 // Read runs fn on one snapshot: what it reads belongs together.
 func (db *DB) Read(ctx context.Context, fn func(registry.Reader) error) error {
 	options := &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true}
-	return db.transact(ctx, db.read, options, func(tx *session) error { return fn(tx) })
+	return db.transact(ctx, db.timeout, db.read, options, func(tx *session) error { return fn(tx) })
 }
 
 // Change runs fn in one transaction: READ COMMITTED on Postgres, so that what
@@ -25,16 +30,25 @@ func (db *DB) Read(ctx context.Context, fn func(registry.Reader) error) error {
 // deadlock is resolved by running fn again. Any statement that failed, other
 // than by finding nothing, fails the transaction even if fn goes on.
 func (db *DB) Change(ctx context.Context, fn func(registry.Tx) error) error {
-	return db.transact(ctx, db.write, nil, func(tx *session) error { return fn(tx) })
+	return db.change(ctx, db.timeout, func(tx *session) error { return fn(tx) })
 }
 
-func (db *DB) transact(ctx context.Context, pool *bun.DB, options *sql.TxOptions, fn func(*session) error) error {
-	return db.repeat(ctx, func(ctx context.Context) error { return db.try(ctx, pool, options, fn) })
+// ChangeMany implements registry.Store.
+func (db *DB) ChangeMany(ctx context.Context, fn func(registry.Tx) error) error {
+	return db.change(ctx, max(db.timeout, manyTimeout), func(tx *session) error { return fn(tx) })
+}
+
+func (db *DB) change(ctx context.Context, timeout time.Duration, fn func(*session) error) error {
+	return db.transact(ctx, timeout, db.write, nil, fn)
+}
+
+func (db *DB) transact(ctx context.Context, timeout time.Duration, pool *bun.DB, options *sql.TxOptions, fn func(*session) error) error {
+	return db.repeat(ctx, timeout, func(ctx context.Context) error { return db.try(ctx, pool, options, fn) })
 }
 
 // repeat runs a transaction again as long as the database asks for it.
-func (db *DB) repeat(ctx context.Context, try func(context.Context) error) error {
-	ctx, cancel := context.WithTimeout(ctx, db.timeout)
+func (db *DB) repeat(ctx context.Context, timeout time.Duration, try func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	for attempt := 1; ; attempt++ {
 		err := try(ctx)

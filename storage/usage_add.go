@@ -22,7 +22,7 @@ func (db *DB) AddUsage(ctx context.Context, batchID string, at time.Time, deltas
 	sums := sumUsage(deltas)
 	forget := moment{at.Add(-batchMemory)}
 	if !db.dialect.locksRows {
-		return db.transact(ctx, db.write, nil, func(s *session) error {
+		return db.change(ctx, db.timeout, func(s *session) error {
 			return s.addUsage(ctx, batchID, moment{at}, sums, forget)
 		})
 	}
@@ -30,7 +30,7 @@ func (db *DB) AddUsage(ctx context.Context, batchID string, at time.Time, deltas
 	if err != nil {
 		return registry.Unavailable(err)
 	}
-	return db.repeat(ctx, func(ctx context.Context) error {
+	return db.repeat(ctx, db.timeout, func(ctx context.Context) error {
 		s := db.single(db.write)
 		_, err := s.exec(ctx, "usage", s.bun.NewRaw(addUsageAtOnce(db.dialect), batchID, moment{at}, rows[0], rows[1], rows[2], forget))
 		return err

@@ -22,7 +22,7 @@ func (db *DB) AgeUsage(ctx context.Context, until registry.UsageAge, limit int) 
 		func(s *session) (int64, error) { return s.deleteNetworks(ctx, until.Networks, limit) },
 	} {
 		var n int64
-		err := db.transact(ctx, db.write, nil, func(s *session) (err error) {
+		err := db.change(ctx, db.timeout, func(s *session) (err error) {
 			n, err = age(s)
 			return err
 		})

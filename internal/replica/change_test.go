@@ -80,3 +80,24 @@ func TestFindsItselfDone(t *testing.T) {
 		s.wantName(c, "new", 1)
 	})
 }
+
+// TestChangesOfManyAreSeen: a change of very many is waited for like any other.
+func TestChangesOfManyAreSeen(t *testing.T) {
+	eachDialect(t, func(t *testing.T, w *world) {
+		s := w.server()
+		s.bootstrap()
+		c := s.create("old")
+		s.keepUpNow()
+		s.wantName(c, "old", 1)
+		s.store = onlyMany{s.store}
+		s.rename(c, "new")
+		s.wantName(c, "new", 1) // not applied yet: the floor
+	})
+}
+
+// onlyMany makes every change as one of very many.
+type onlyMany struct{ registry.Store }
+
+func (s onlyMany) Change(ctx context.Context, fn func(registry.Tx) error) error {
+	return s.ChangeMany(ctx, fn)
+}

@@ -27,8 +27,18 @@ type store struct {
 
 // Change implements registry.Store.
 func (s store) Change(ctx context.Context, fn func(registry.Tx) error) error {
+	return s.noted(ctx, s.Store.Change, fn)
+}
+
+// ChangeMany implements registry.Store.
+func (s store) ChangeMany(ctx context.Context, fn func(registry.Tx) error) error {
+	return s.noted(ctx, s.Store.ChangeMany, fn)
+}
+
+// noted makes a change of either kind, and waits for it to be known.
+func (s store) noted(ctx context.Context, change func(context.Context, func(registry.Tx) error) error, fn func(registry.Tx) error) error {
 	var n note
-	err := s.Store.Change(ctx, func(tx registry.Tx) error {
+	err := change(ctx, func(tx registry.Tx) error {
 		n = note{} // fn may be run again
 		return fn(noting{tx, &n})
 	})

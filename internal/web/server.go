@@ -11,7 +11,7 @@ import (
 const (
 	readHeaderTimeout = 5 * time.Second
 	readTimeout       = 15 * time.Second
-	writeTimeout      = 30 * time.Second
+	writeTimeout      = 30 * time.Second // longer than any change may take; see registry.Store
 	idleTimeout       = 2 * time.Minute
 	maxHeaderBytes    = 32 << 10 // an access token may take 16 KiB of it
 )

@@ -235,6 +235,46 @@ func unavailableIn(t testing.TB, db *storage.DB, w world, timeout time.Duration)
 	}
 }
 
+// TestManyHaveMoreTime: a change of very many goes on where another, which
+// began after it and waits for what it has locked, has given up.
+func TestManyHaveMoreTime(t *testing.T) {
+	t.Parallel()
+	for _, dialect := range storagetest.Dialects() {
+		t.Run(dialect, func(t *testing.T) {
+			t.Parallel()
+			db := storagetest.OpenWith(t, storage.Config{URL: storagetest.URL(t, dialect), Timeout: time.Second})
+			w := settled(t, db)
+			err := db.ChangeMany(ctx, func(tx registry.Tx) error {
+				ids, err := tx.LockClients(ctx, registry.ClientFilter{OrganizationID: w.org.ID})
+				if err != nil {
+					return err
+				}
+				other := make(chan error, 1)
+				go func() {
+					other <- db.Change(ctx, func(tx registry.Tx) error { return tx.UpdateClient(ctx, w.client) })
+				}()
+				for {
+					select {
+					case err := <-other:
+						wantKind(t, err, registry.KindUnavailable)
+						return tx.RevokeClients(ctx, ids, noon)
+					default: // one that falls silent is ended sooner
+					}
+					if _, err := tx.Client(ctx, w.org.ID, w.client.ID); err != nil {
+						return err
+					}
+				}
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if c := readClient(t, db, w); !c.RevokedAt.Equal(kept(noon)) {
+				t.Errorf("it is revoked at %v", c.RevokedAt)
+			}
+		})
+	}
+}
+
 func TestACallerWhoGivesUpGetsUnavailable(t *testing.T) {
 	t.Parallel()
 	storagetest.Run(t, func(t *testing.T, db *storage.DB) {
