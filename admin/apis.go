@@ -129,8 +129,8 @@ type listAPIsAnswer struct {
 	}
 }
 
-func (h apis) list(ctx context.Context, req *Page) (*listAPIsAnswer, error) {
-	found, err := h.service.APIs(ctx, actorOf(ctx), registry.APIQuery{Limit: req.Limit, Cursor: req.Cursor})
+func (h apis) list(ctx context.Context, req *SearchedPage) (*listAPIsAnswer, error) {
+	found, err := h.service.APIs(ctx, actorOf(ctx), registry.APIQuery{Search: req.Search, Limit: req.Limit, Cursor: req.Cursor})
 	if err != nil {
 		return nil, err
 	}

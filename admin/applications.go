@@ -117,7 +117,7 @@ func (h applications) create(ctx context.Context, req *createApplicationRequest)
 
 type listApplicationsRequest struct {
 	ProjectID string `query:"projectId"`
-	Page
+	SearchedPage
 }
 
 type listApplicationsAnswer struct {
@@ -129,7 +129,7 @@ type listApplicationsAnswer struct {
 
 func (h applications) list(ctx context.Context, req *listApplicationsRequest) (*listApplicationsAnswer, error) {
 	found, err := h.service.Applications(ctx, actorOf(ctx), registry.ApplicationQuery{
-		ProjectID: req.ProjectID, Limit: req.Limit, Cursor: req.Cursor,
+		ProjectID: req.ProjectID, Search: req.Search, Limit: req.Limit, Cursor: req.Cursor,
 	})
 	if err != nil {
 		return nil, err

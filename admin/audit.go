@@ -114,7 +114,7 @@ func (h audit) list(ctx context.Context, req *listAuditRequest) (*huma.StreamRes
 	case "csv":
 		return h.export(ctx, q, typeCSV+"; charset=utf-8; header=present", writeCSV), nil
 	}
-	return nil, registry.Malformed("format must be jsonl or csv")
+	return nil, registry.MalformedParameter("format", "must be jsonl or csv")
 }
 
 func (h audit) page(ctx context.Context, q registry.AuditQuery) (*huma.StreamResponse, error) {

@@ -16,11 +16,17 @@ import (
 // named returns the names in a list, in its order, over pages of two.
 func (in *installation) named(t *testing.T, path, query string) []string {
 	t.Helper()
+	return in.shown(t, in.acme.admin, path, "name", query)
+}
+
+// shown is named for one member of the items, as a caller sees them.
+func (in *installation) shown(t *testing.T, token, path, member, query string) []string {
+	t.Helper()
 	var names []string
 	for cursor := ""; ; {
-		r := in.call(t, in.acme.admin, "GET", path+"?limit=2&"+query+cursor, "").want(t, 200, "")
+		r := in.call(t, token, "GET", path+"?limit=2&"+query+cursor, "").want(t, 200, "")
 		for _, item := range r.body["items"].([]any) {
-			names = append(names, item.(map[string]any)["name"].(string))
+			names = append(names, item.(map[string]any)[member].(string))
 		}
 		if r.body["nextCursor"] == nil {
 			return names
@@ -116,6 +122,68 @@ func TestNarrowedAndSortedLists(t *testing.T) {
 		}
 		if got := in.named(t, "/v1/clients", "sort=expiresAt"); len(got) != 6 || !slices.Contains(got[4:], "never expires") || got[0] != "alpha" {
 			t.Errorf("sort=expiresAt: got %v, want what never expires last", got)
+		}
+	})
+}
+
+// TestSearchedLists looks for a text in each list that has no other filters.
+func TestSearchedLists(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, in *installation) {
+		owner := in.console(t, in.acme)
+		for _, list := range []struct{ path, shown, first, second, third string }{
+			{"/v1/projects", "name", `"name":"needle 100%"`, `"name":"b","description":"a NEEDLE_x"`, `"name":"c"`},
+			{"/v1/applications", "name", `"name":"needle 100%"`, `"name":"b","description":"a NEEDLE_x"`, `"name":"c"`},
+			{"/v1/roles", "name", `"name":"needle 100%","scopes":["a"]`, `"name":"b","description":"a NEEDLE_x","scopes":["a"]`, `"name":"c","scopes":["a"]`},
+			{"/v1/scopes", "name", `"name":"needle100%"`, `"name":"b","description":"a NEEDLE_x"`, `"name":"c"`},
+			{"/v1/apis", "name", `"name":"needle 100%","identifier":"urn:a"`, `"name":"b","identifier":"urn:Needle_x"`, `"name":"c","identifier":"urn:c"`},
+			{"/v1/members", "email", `"email":"needle100%@a.example","role":"member"`, `"email":"b@needle_x.example","role":"member"`, `"email":"c@a.example","role":"member"`},
+		} {
+			var names []string
+			for _, body := range []string{list.first, list.second, list.third} {
+				names = append(names, in.call(t, owner, "POST", list.path, "{"+body+"}").want(t, 201, "").text(list.shown))
+				in.clock.advance(time.Second)
+			}
+			for query, want := range map[string][]string{
+				"NeedLe": {names[1], names[0]}, "+needle+": {names[1], names[0]}, "0%25": {names[0]}, "le_x": {names[1]},
+				"le%25": {}, "n_edle": {}, "' OR 1": {}, names[2] + "!": {},
+			} {
+				query = strings.ReplaceAll(query, " ", "+")
+				if got := in.shown(t, owner, list.path, list.shown, "q="+query); !slices.Equal(got, want) {
+					t.Errorf("%s?q=%s: got %q, want %q", list.path, query, got, want)
+				}
+			}
+			for _, q := range []string{strings.Repeat("x", 101), "a%0Ab", "%00", "%ff", "a&q=b"} {
+				in.call(t, owner, "GET", list.path+"?q="+q, "").want(t, 400, "malformed_request")
+			}
+			cursor := in.call(t, owner, "GET", list.path+"?limit=1&q=needle", "").want(t, 200, "").text("nextCursor")
+			in.call(t, owner, "GET", list.path+"?limit=1&q=needl&cursor="+cursor, "").want(t, 400, "malformed_request")
+			in.call(t, owner, "GET", list.path+"?limit=1&cursor="+cursor, "").want(t, 400, "malformed_request")
+		}
+		bound := in.token(t, in.acme, in.acme.project, "keywright:read")
+		own := in.call(t, bound, "GET", "/v1/projects/"+in.acme.project, "").want(t, 200, "").text("name")
+		for q, want := range map[string][]string{"": {own}, url.QueryEscape(strings.ToUpper(own)): {own}, "needle": {}} {
+			if got := in.shown(t, bound, "/v1/projects", "name", "q="+q); !slices.Equal(got, want) {
+				t.Errorf("projects of a token that is bound to one, q=%s: got %q, want %q", q, got, want)
+			}
+		}
+	})
+}
+
+// TestWrongParametersAreNamed finds in errors[] what a query is refused for.
+func TestWrongParametersAreNamed(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, in *installation) {
+		for query, want := range map[string]string{
+			"/v1/roles?q=a%0Ab": "q", "/v1/members?cursor=AAAA": "cursor", "/v1/apis?limit=0": "limit", "/v1/clients?limit=many": "limit",
+			"/v1/clients?sort=secret": "sort", "/v1/clients?status=dead": "status", "/v1/clients?unusedFor=-1": "unusedFor",
+			"/v1/tokens?expiringWithin=-1": "expiringWithin", "/v1/tokens?type=personal": "type", "/v1/usage?bucket=week": "bucket",
+			"/v1/audit-events?outcome=maybe": "outcome", "/v1/audit-events?since=soon": "since", "/v1/audit-events?format=xml": "format",
+			"/v1/audit-events?cursor=AAAA": "cursor",
+		} {
+			if got := in.call(t, in.acme.admin, "GET", query, "").want(t, 400, "malformed_request").fields(); got != want {
+				t.Errorf("%s: errors[] names %q", query, got)
+			}
 		}
 	})
 }

@@ -99,8 +99,8 @@ type listMembersAnswer struct {
 	}
 }
 
-func (h members) list(ctx context.Context, req *Page) (*listMembersAnswer, error) {
-	found, err := h.service.Members(ctx, actorOf(ctx), registry.MemberQuery{Limit: req.Limit, Cursor: req.Cursor})
+func (h members) list(ctx context.Context, req *SearchedPage) (*listMembersAnswer, error) {
+	found, err := h.service.Members(ctx, actorOf(ctx), registry.MemberQuery{Search: req.Search, Limit: req.Limit, Cursor: req.Cursor})
 	if err != nil {
 		return nil, err
 	}

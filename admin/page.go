@@ -8,6 +8,12 @@ type Page struct {
 	Cursor string `query:"cursor" doc:"nextCursor of the page before."`
 }
 
+// SearchedPage asks for one page of a list that is narrowed by a text alone.
+type SearchedPage struct {
+	Page
+	Search string `query:"q" doc:"Text in the name or description (of an API: name or identifier; of a member: e-mail address), in small or capital letters; up to 100 characters, none of them special."`
+}
+
 // Narrowing is what the lists of credentials can be narrowed and sorted by.
 type Narrowing struct {
 	Status         string `query:"status" doc:"revoked, expired, disabled, pending (clients alone) or active, at this moment."`

@@ -38,7 +38,9 @@ func requestError(ctx huma.Context, status int, errs []error) error {
 		place, field, _ := strings.Cut(detail.Location, ".")
 		switch {
 		case place != "body":
-			return registry.Malformed("%s parameter %s: %s", place, field, detail.Message)
+			malformed := registry.Malformed("%s parameter %s: %s", place, field, detail.Message)
+			malformed.Fields = []registry.FieldError{{Field: field, Message: detail.Message}}
+			return malformed
 		case field == "":
 			return registry.Malformed("the body does not fit: a number is out of range, or a time is not RFC 3339")
 		}

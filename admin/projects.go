@@ -87,8 +87,8 @@ type listProjectsAnswer struct {
 	}
 }
 
-func (h projects) list(ctx context.Context, req *Page) (*listProjectsAnswer, error) {
-	found, err := h.service.Projects(ctx, actorOf(ctx), registry.ProjectQuery{Limit: req.Limit, Cursor: req.Cursor})
+func (h projects) list(ctx context.Context, req *SearchedPage) (*listProjectsAnswer, error) {
+	found, err := h.service.Projects(ctx, actorOf(ctx), registry.ProjectQuery{Search: req.Search, Limit: req.Limit, Cursor: req.Cursor})
 	if err != nil {
 		return nil, err
 	}

@@ -97,8 +97,8 @@ type listRolesAnswer struct {
 	}
 }
 
-func (h roles) list(ctx context.Context, req *Page) (*listRolesAnswer, error) {
-	found, err := h.service.Roles(ctx, actorOf(ctx), registry.RoleQuery{Limit: req.Limit, Cursor: req.Cursor})
+func (h roles) list(ctx context.Context, req *SearchedPage) (*listRolesAnswer, error) {
+	found, err := h.service.Roles(ctx, actorOf(ctx), registry.RoleQuery{Search: req.Search, Limit: req.Limit, Cursor: req.Cursor})
 	if err != nil {
 		return nil, err
 	}

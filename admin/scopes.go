@@ -92,8 +92,8 @@ type listScopesAnswer struct {
 	}
 }
 
-func (h scopes) list(ctx context.Context, req *Page) (*listScopesAnswer, error) {
-	found, err := h.service.Scopes(ctx, actorOf(ctx), registry.ScopeQuery{Limit: req.Limit, Cursor: req.Cursor})
+func (h scopes) list(ctx context.Context, req *SearchedPage) (*listScopesAnswer, error) {
+	found, err := h.service.Scopes(ctx, actorOf(ctx), registry.ScopeQuery{Search: req.Search, Limit: req.Limit, Cursor: req.Cursor})
 	if err != nil {
 		return nil, err
 	}

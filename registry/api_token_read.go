@@ -59,7 +59,7 @@ func (s *Service) APITokens(ctx context.Context, actor Actor, q APITokenQuery) (
 			return err
 		}
 		if q.Type != "" && q.Type != TokenTypeOrganization && q.Type != TokenTypeProject {
-			return Malformed("type must be %s or %s", TokenTypeOrganization, TokenTypeProject)
+			return MalformedParameter("type", "must be %s or %s", TokenTypeOrganization, TokenTypeProject)
 		}
 		if q.ProjectID == "" {
 			q.ProjectID = actor.ProjectID

@@ -51,7 +51,7 @@ func auditFilter(actor Actor, q AuditQuery) (AuditFilter, error) {
 		f.ActorKind, f.ActorID = q.Actor, ""
 	}
 	if q.Outcome != "" && q.Outcome != OutcomeDone && q.Outcome != OutcomeRefused {
-		return f, Malformed("outcome must be %s or %s", OutcomeDone, OutcomeRefused)
+		return f, MalformedParameter("outcome", "must be %s or %s", OutcomeDone, OutcomeRefused)
 	}
 	return f, nil
 }
@@ -136,11 +136,11 @@ func (c auditCursor) position(text string) (Position, error) {
 	}
 	sealed, err := base64.RawURLEncoding.Strict().DecodeString(text)
 	if err != nil {
-		return 0, Malformed("cursor was not handed out by this list")
+		return 0, MalformedParameter("cursor", "was not handed out by this list")
 	}
 	plain, err := c.box.Open(sealed, c.context)
 	if err != nil || len(plain) != 8 {
-		return 0, Malformed("cursor was not handed out by this list")
+		return 0, MalformedParameter("cursor", "was not handed out by this list")
 	}
 	return Position(binary.BigEndian.Uint64(plain)), nil
 }

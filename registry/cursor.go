@@ -49,18 +49,18 @@ func (c cursor) page(limit int, text string) (Page, error) {
 		limit = defaultLimit
 	}
 	if limit < 1 || limit > maxLimit {
-		return Page{}, Malformed("limit must lie between 1 and %d", maxLimit)
+		return Page{}, MalformedParameter("limit", "must lie between 1 and %d", maxLimit)
 	}
 	if text == "" {
 		return Page{Limit: limit}, nil
 	}
 	sealed, err := base64.RawURLEncoding.Strict().DecodeString(text)
 	if err != nil {
-		return Page{}, Malformed("cursor was not handed out by this list")
+		return Page{}, MalformedParameter("cursor", "was not handed out by this list")
 	}
 	plain, err := c.box.Open(sealed, c.context)
 	if err != nil || len(plain) < 9 || len(plain) < 9+int(plain[8]) {
-		return Page{}, Malformed("cursor was not handed out by this list")
+		return Page{}, MalformedParameter("cursor", "was not handed out by this list")
 	}
 	at, end := time.UnixMicro(int64(binary.BigEndian.Uint64(plain))).UTC(), 9+int(plain[8])
 	return Page{Limit: limit, AfterAt: at, AfterID: string(plain[9:end]), AfterName: string(plain[end:])}, nil

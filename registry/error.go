@@ -104,6 +104,15 @@ func Malformed(format string, args ...any) *Error {
 	return &Error{Kind: KindInvalid, Code: CodeMalformedRequest, Message: fmt.Sprintf(format, args...)}
 }
 
+// MalformedParameter is Malformed for a parameter of a query and the rule that
+// it breaks.
+func MalformedParameter(name, format string, args ...any) *Error {
+	rule := fmt.Sprintf(format, args...)
+	e := Malformed("%s %s", name, rule)
+	e.Fields = []FieldError{{name, rule}}
+	return e
+}
+
 // KindOf returns the kind of err. An error that is not ours counts as
 // unavailable: never a false yes, never a false no.
 func KindOf(err error) Kind {

@@ -47,13 +47,13 @@ func (q ListQuery) narrowing(now time.Time, states ...Status) (Narrowing, Sort, 
 	sort, ok := sorts[q.Sort]
 	switch {
 	case len(v.fields) > 0:
-		return n, sort, Malformed("status %s", v.fields[0].Message)
+		return n, sort, MalformedParameter("status", "%s", v.fields[0].Message)
 	case !ok:
-		return n, sort, Malformed("sort must be createdAt, name, expiresAt or lastUsedAt, with - before it for falling")
+		return n, sort, MalformedParameter("sort", "must be createdAt, name, expiresAt or lastUsedAt, with - before it for falling")
 	case q.ExpiringWithin < 0 || q.ExpiringWithin > longestSpan:
-		return n, sort, Malformed("expiringWithin must lie between 0 and %d", int64(longestSpan.Seconds()))
+		return n, sort, MalformedParameter("expiringWithin", "must lie between 0 and %d", int64(longestSpan.Seconds()))
 	case q.UnusedFor < 0 || q.UnusedFor > longestSpan:
-		return n, sort, Malformed("unusedFor must lie between 0 and %d", int64(longestSpan.Seconds()))
+		return n, sort, MalformedParameter("unusedFor", "must lie between 0 and %d", int64(longestSpan.Seconds()))
 	}
 	var err error
 	n.Search, err = searchText(q.Search)
@@ -65,9 +65,9 @@ func searchText(text string) (string, error) {
 	text = strings.TrimSpace(text)
 	switch {
 	case !utf8.ValidString(text) || strings.ContainsFunc(text, unicode.IsControl):
-		return "", Malformed("q must be one line of text")
+		return "", MalformedParameter("q", "must be one line of text")
 	case utf8.RuneCountInString(text) > maxSearch:
-		return "", Malformed("q must have at most %d characters", maxSearch)
+		return "", MalformedParameter("q", "must have at most %d characters", maxSearch)
 	}
 	return text, nil
 }

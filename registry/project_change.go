@@ -172,12 +172,7 @@ func (s *Service) Projects(ctx context.Context, actor Actor, q ProjectQuery) (Pr
 		if err != nil {
 			return err
 		}
-		if actor.ProjectID != "" {
-			own, err := r.Project(ctx, actor.OrganizationID, actor.ProjectID)
-			list.Items = []Project{own}
-			return err
-		}
-		rows, err := r.ProjectPage(ctx, actor.OrganizationID, page.orOneMore())
+		rows, err := r.ProjectPage(ctx, actor.OrganizationID, actor.ProjectID, page.orOneMore())
 		list.Items, list.NextCursor = cut(cursor, page, rows, func(p Project) Page {
 			return Page{AfterAt: p.CreatedAt, AfterID: p.ID}
 		})

@@ -29,7 +29,8 @@ type Reader interface {
 	HasMember(ctx context.Context) (bool, error)
 	Organization(ctx context.Context, id string) (Organization, error)
 	Project(ctx context.Context, organizationID, id string) (Project, error)
-	ProjectPage(ctx context.Context, organizationID string, page Page) ([]Project, error)
+	// ProjectPage leaves out all but one project, if that is named.
+	ProjectPage(ctx context.Context, organizationID, id string, page Page) ([]Project, error)
 	// ProjectUsers returns what belongs to a project, at most limit of each kind.
 	ProjectUsers(ctx context.Context, organizationID, id string, limit int) ([]User, error)
 	Member(ctx context.Context, organizationID, id string) (Member, error)

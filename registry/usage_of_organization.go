@@ -42,7 +42,7 @@ func (s *Service) OrganizationUsage(ctx context.Context, actor Actor, q Organiza
 	report := OrganizationReport{UnusedFor: q.UnusedFor}
 	err := s.read(ctx, actor, func(r Reader) error {
 		if q.UnusedFor < 0 || q.UnusedFor > longestSpan {
-			return Malformed("unusedFor must lie between 0 and %d", int64(longestSpan.Seconds()))
+			return MalformedParameter("unusedFor", "must lie between 0 and %d", int64(longestSpan.Seconds()))
 		}
 		within, err := s.usageRange(q.UsageQuery)
 		if err != nil {

@@ -85,7 +85,7 @@ func (s *Service) usageRange(q UsageQuery) (UsageRange, error) {
 		usual, longest = usualDaily, longestDaily
 		oldest = now.Add(-s.UsageDaysKept).Truncate(aDay).Add(aDay)
 	default:
-		return UsageRange{}, Malformed("bucket must be %s or %s", GrainHour, GrainDay)
+		return UsageRange{}, MalformedParameter("bucket", "must be %s or %s", GrainHour, GrainDay)
 	}
 	length := lengthOf(q.Grain)
 	present := now.Truncate(length).Add(length) // its end
@@ -98,9 +98,9 @@ func (s *Service) usageRange(q UsageQuery) (UsageRange, error) {
 	}
 	switch {
 	case q.From.IsZero() && !r.From.Before(r.To):
-		return r, Malformed("to must lie after %s, since when the buckets asked for are kept", oldest.Format(time.RFC3339))
+		return r, MalformedParameter("to", "must lie after %s, since when the buckets asked for are kept", oldest.Format(time.RFC3339))
 	case !r.From.Before(r.To):
-		return r, Malformed("from must lie before to, and not in the future")
+		return r, MalformedParameter("from", "must lie before to, and not in the future")
 	case r.From.Before(oldest) && r.Grain == GrainHour:
 		return r, Malformed("hours are kept since %s: ask for what is older with bucket=%s", oldest.Format(time.RFC3339), GrainDay)
 	case r.From.Before(oldest):

@@ -61,9 +61,12 @@ func (s *session) InsertProject(ctx context.Context, p registry.Project) error {
 }
 
 // ProjectPage implements registry.Reader.
-func (s *session) ProjectPage(ctx context.Context, organizationID string, page registry.Page) ([]registry.Project, error) {
+func (s *session) ProjectPage(ctx context.Context, organizationID, id string, page registry.Page) ([]registry.Project, error) {
 	var rows []projectRow
 	query := s.bun.NewSelect().Model(&rows).Where("p.organization_id = ?", organizationID)
+	if id != "" {
+		query = query.Where("p.id = ?", id)
+	}
 	err := s.get(ctx, "project", newestFirst(s.searched(query, page, "name", "description"), page))
 	return convert(rows, projectRow.domain), err
 }

@@ -67,12 +67,12 @@ func auditQuery(l *list) (q registry.AuditQuery, err error) {
 	}
 	if text := l.Text("since"); text != "" {
 		if q.Since, err = time.Parse(time.DateOnly, text); err != nil {
-			return q, registry.Malformed("since must be a date such as 2027-01-31")
+			return q, registry.MalformedParameter("since", "must be a date such as 2027-01-31")
 		}
 	}
 	if text := l.Text("until"); text != "" {
 		if q.Until, err = time.Parse(time.DateOnly, text); err != nil {
-			return q, registry.Malformed("until must be a date such as 2027-01-31")
+			return q, registry.MalformedParameter("until", "must be a date such as 2027-01-31")
 		}
 		q.Until = q.Until.AddDate(0, 0, 1)
 	}

@@ -1,7 +1,6 @@
 package console
 
 import (
-	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
@@ -26,9 +25,7 @@ type clientAccessData struct {
 	Roles                  roleChoice
 	Scopes                 []scopeGroup
 	Audiences, Introspects []option
-	Ranges                 []rangeRow
-	MyAddress              netip.Addr
-	Verdict                string // on the address that was tested
+	Editor                 rangeEditor
 }
 
 // clientAccess shows the page; clientAccessChange takes its forms.
@@ -41,11 +38,11 @@ func (v *visit) showAccess(sent *form, typed []string) error {
 		return err
 	}
 	c := page.Client
-	data := clientAccessData{clientPage: page, Settings: settingsOf(c), MyAddress: v.Actor.Address}
+	data := clientAccessData{clientPage: page, Settings: settingsOf(c)}
 	if typed == nil {
 		typed = append(ranges(c.IPWhitelist), "")
 	}
-	data.Ranges = rangeRows(typed)
+	data.Editor = v.rangeEditor(typed, sent)
 	grants, err := v.grantOptions(c, &data)
 	if err != nil {
 		return err
@@ -57,7 +54,7 @@ func (v *visit) showAccess(sent *form, typed []string) error {
 	case partGrants:
 		data.Grants = sent
 	case partAddresses:
-		data.Whitelist, data.Verdict = sent, verdict(typed, sent)
+		data.Whitelist = sent
 	}
 	return v.show(view{Page: "client_access", Title: "Access of " + c.Name, Form: sent, Data: data})
 }

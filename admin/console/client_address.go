@@ -9,6 +9,18 @@ import (
 	"keywright/registry"
 )
 
+// rangeEditor is what the editor of an IP whitelist shows.
+type rangeEditor struct {
+	Rows    []rangeRow
+	Mine    netip.Addr // of the visitor
+	Verdict string     // on the address that was tested
+}
+
+// rangeEditor shows those rows in a form.
+func (v *visit) rangeEditor(rows []string, f *form) rangeEditor {
+	return rangeEditor{rangeRows(rows), v.Actor.Address, verdict(rows, f)}
+}
+
 // rangeRow is one row of the editor of an IP whitelist.
 type rangeRow struct {
 	Text  string // in its one form, where it has one

@@ -22,8 +22,9 @@ func (v *visit) formLike(id string) (*form, error) {
 		"name", copyName(c.Name), "description", c.Description, "environment", c.Environment,
 		"projectId", c.ProjectID, "applicationId", c.ApplicationID,
 		"authMethod", c.AuthMethod, "jwks", indented(c.JWKS), "tokenFormat", c.TokenFormat,
-		"permissions", strings.Join(c.Permissions, "\n"), "ipWhitelist", strings.Join(ranges(c.IPWhitelist), "\n"),
+		"permissions", strings.Join(c.Permissions, "\n"),
 	)
+	f.values["ipWhitelist"] = ranges(c.IPWhitelist)
 	f.values["roles"], f.values["audiences"], f.values["introspects"] = c.RoleNames, c.Audiences, c.Introspects
 	f.setScopes(c.Scopes, groups)
 	if limit := v.Me.Organization.MaxTokenTTL; c.TokenTTL != 0 && (limit == 0 || c.TokenTTL <= limit) {

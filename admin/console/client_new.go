@@ -32,6 +32,7 @@ type clientNewData struct {
 	Introspects  []option
 	MaxTokenTTL  int64 // seconds
 	MaxLifetime  time.Duration
+	Whitelist    rangeEditor
 	Summary      []fact
 	Back         string
 }
@@ -55,9 +56,13 @@ func clientNew(v *visit) error {
 }
 
 // clientCreate makes a client, which waits until its values were downloaded
-// and it is confirmed. Asked for the summary alone it makes nothing.
+// and it is confirmed. Asked for the summary, or for other rows of addresses,
+// it makes nothing.
 func clientCreate(v *visit, f *form) error {
-	if f.On("summary") {
+	if f.edits(v.Actor.Address) {
+		if err := v.mustAdminister(); err != nil {
+			return err
+		}
 		return v.showClientNew(f)
 	}
 	in := f.client(v.Now())
@@ -86,7 +91,7 @@ func (f *form) client(now time.Time) registry.ClientInput {
 		Name: f.Text("name"), Description: f.Text("description"), Environment: f.Text("environment"),
 		ProjectID: f.Text("projectId"), ApplicationID: f.Text("applicationId"),
 		Roles: f.roles(), Scopes: f.scopes(), Permissions: f.rows("permissions"),
-		Audiences: f.All("audiences"), Introspects: f.All("introspects"), IPWhitelist: f.Lines("ipWhitelist"),
+		Audiences: f.All("audiences"), Introspects: f.All("introspects"), IPWhitelist: filled(f.All("ipWhitelist")),
 		AuthMethod: f.Text("authMethod"), TokenFormat: f.Text("tokenFormat"),
 		TokenTTL: f.Seconds("tokenTtlSeconds"), Watch: f.On("watch"),
 		ExpiresAt: f.clientExpiry(now), ConfirmRequired: true,
@@ -123,7 +128,8 @@ func (v *visit) showClientNew(f *form) (err error) {
 		longest = min(longest, limit)
 	}
 	data := clientNewData{
-		MaxTokenTTL: int64(longest.Seconds()), MaxLifetime: v.Me.Organization.MaxCredentialLifetime, Back: clientsPath,
+		MaxTokenTTL: int64(longest.Seconds()), MaxLifetime: v.Me.Organization.MaxCredentialLifetime,
+		Whitelist: v.rangeEditor(spare(f.All("ipWhitelist")), f), Back: clientsPath,
 	}
 	if id := f.Text("applicationId"); id != "" {
 		data.Back = applicationsPath + "/" + id + "/keys"

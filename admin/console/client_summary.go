@@ -18,7 +18,7 @@ func (d clientNewData) summary(f *form) []fact {
 		{"Authenticates by", "a secret, shown once"},
 		{"Access tokens", tokens(f)},
 		{"Expires", d.expires(f)},
-		{"From", fromWhere(f.Lines("ipWhitelist"))},
+		{"From", fromWhere(filled(f.All("ipWhitelist")))},
 	}
 	if f.Text("authMethod") == registry.AuthPrivateKeyJWT {
 		all[5].Value = "its own private key"

@@ -63,7 +63,9 @@ func wellFormed(values url.Values) error {
 	for name, all := range values {
 		for _, value := range append(all, name) {
 			if !utf8.ValidString(value) || strings.ContainsRune(value, 0) {
-				return registry.Malformed("the request must be UTF-8 without NUL")
+				err := registry.Malformed("the request must be UTF-8 without NUL")
+				err.Fields = []registry.FieldError{{Field: name, Message: "must be UTF-8 without NUL"}}
+				return err
 			}
 		}
 	}

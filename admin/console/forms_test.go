@@ -125,9 +125,15 @@ func (v *visitor) applications() {
 func (v *visitor) newClient() string {
 	p := v.open("/console/clients").follow("Add OAuth 2.0 API credentials").form("/console/clients/new").set("name", "Importer").press("Generate credentials").
 		says("That did not go through.")
-	p = p.form("/console/clients/new").set("roles", "auditor").press("Generate credentials").says("shown this once")
+	f := p.form("/console/clients/new").set("roles", "auditor").set("ipWhitelist", "127.0.0.9/8").press("Add a row").form("/console/clients/new")
+	f = f.set("ipWhitelist", "127.0.0.0/8", "nowhere").press("Add my address, 127.0.0.1").says("This is not an address").form("/console/clients/new")
+	f = f.press("Remove range 1").form("/console/clients/new").set("address", "192.0.2.8").press("Test").says("192.0.2.8 is refused").form("/console/clients/new")
+	p = f.press("Generate credentials").says("shown this once")
 	id, secret := p.shown("the client id"), p.shown("the client secret")
 	path := "/console/clients/" + id
+	if got := v.open(path+"/access").form(path+"/access", "part", "addresses").values["ipWhitelist"]; !slices.Equal(got, []string{"127.0.0.0/8", "127.0.0.1", ""}) {
+		v.Errorf("it was made with the addresses %q", got)
+	}
 	p = p.form(path + "/confirm").press("Add credentials").says("Download the JSON first")
 	if again := p.shown("the client secret"); again != secret {
 		v.Error("what would be lost is not shown again")
@@ -158,7 +164,7 @@ func (v *visitor) access(path string) {
 	part := func(p *page, name string) *filled { v.Helper(); return p.form(access, "part", name) }
 	p := part(v.open(access), "settings").set("description", "Brings papers.").set("expiresAt", "2027-01-31").press("Save the settings").says("The change is in force.")
 	p = part(p, "grants").set("permissions", "read").press("Save what it may do").says("The change is in force.")
-	p = part(p, "addresses").set("ipWhitelist", "192.0.2.7").press("Add a row")
+	p = part(p, "addresses").press("Remove range 0").form(access, "part", "addresses").set("ipWhitelist", "192.0.2.7").press("Add a row")
 	p = part(p, "addresses").set("ipWhitelist", "192.0.2.7", "nowhere").press("Add my address, 127.0.0.1").says("This is not an address")
 	p = part(p, "addresses").press("Remove range 1")
 	f := part(p, "addresses").set("address", "192.0.2.8")

@@ -159,3 +159,21 @@ func TestAStaleFormBeginsAnew(t *testing.T) {
 		f.set("name", "Payments").press("Save").says("The project was changed.")
 	})
 }
+
+// TestGuessesAtTheSetUpHoldNobodyUp guesses the set-up code more often than
+// anybody may guess a password, from the operator's own address.
+func TestGuessesAtTheSetUpHoldNobodyUp(t *testing.T) {
+	t.Parallel()
+	storagetest.Run(t, func(t *testing.T, db *storage.DB) {
+		in := install(t, db, time.Now)
+		v := in.visitor(t)
+		input := map[string][]string{"code": {"AAAAAA-BBBBBB-CCCCCC-DDDDDD"}, "organization": {"Acme"}, "email": {"owner@acme.example"}, "password": {password}}
+		for range 100 {
+			if p := v.send(http.MethodPost, "/console/setup", input); p.status != http.StatusUnprocessableEntity {
+				t.Fatalf("a wrong code: %d, %s", p.status, p.text)
+			}
+		}
+		input["code"] = []string{in.code}
+		v.send(http.MethodPost, "/console/setup", input).says("is its owner")
+	})
+}

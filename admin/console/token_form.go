@@ -17,9 +17,7 @@ type tokenFormData struct {
 	Scopes   []string // that are known; others may be typed
 	Back     string   // where to go without doing anything
 
-	Ranges    []rangeRow
-	MyAddress netip.Addr
-	Verdict   string // on the address that was tested
+	Whitelist rangeEditor
 	Summary   []fact
 }
 
@@ -111,8 +109,7 @@ func tokenUpdate(v *visit, f *form) error {
 
 // showTokenForm shows the form of an API token, of a new one if t is nil.
 func (v *visit) showTokenForm(t *registry.APIToken, f *form) error {
-	typed := f.All("ipWhitelist")
-	data := tokenFormData{Token: t, Back: tokensPath, MyAddress: v.Actor.Address, Ranges: rangeRows(spare(typed)), Verdict: verdict(typed, f)}
+	data := tokenFormData{Token: t, Back: tokensPath, Whitelist: v.rangeEditor(spare(f.All("ipWhitelist")), f)}
 	title, project := "Create an API token", f.Text("projectId")
 	if t != nil {
 		data.Back, title, project = tokenPath(*t), "Edit "+t.Name, t.ProjectID

@@ -109,7 +109,8 @@ type failure struct {
 	Heading string
 	Detail  string
 	ErrorID string
-	Found   bool // the visitor is known, and can look the error up
+	Found   bool   // the visitor is known, and can look the error up
+	Without string // where it goes on without what the address should not have; empty: nowhere
 }
 
 var headings = map[int]string{
@@ -130,6 +131,9 @@ func (v *visit) fail(err error) {
 		heading = "That did not work"
 	}
 	f := failure{Heading: heading, Detail: sentence(p.Detail), ErrorID: p.ErrorID, Found: v.Me.Organization.ID != ""}
+	if p.Status == http.StatusBadRequest && v.req.Method == http.MethodGet {
+		f.Detail, f.Without = misread(p, v.req.URL)
+	}
 	if err := v.render(p.Status, view{Page: "error", Title: heading, Data: f}); err != nil {
 		web.NoteFailure(v.ctx(), errors.Join(err))
 		http.Error(v.w, p.Detail, p.Status)

@@ -91,7 +91,7 @@ func TestSearchedPages(t *testing.T) {
 		} {
 			page := registry.Page{Limit: 9, Search: search}
 			got := read(t, db, func(r registry.Reader) (n [6]int, err error) {
-				projects, err1 := r.ProjectPage(ctx, w.org.ID, page)
+				projects, err1 := r.ProjectPage(ctx, w.org.ID, "", page)
 				applications, err2 := r.ApplicationPage(ctx, w.org.ID, w.prj.ID, page)
 				apis, err3 := r.APIPage(ctx, w.org.ID, page)
 				roles, err4 := r.RolePage(ctx, w.org.ID, page)

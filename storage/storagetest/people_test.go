@@ -227,7 +227,7 @@ func TestPeopleArePaged(t *testing.T) {
 			for _, m := range read(t, db, func(r registry.Reader) ([]registry.Member, error) { return r.MemberPage(ctx, w.org.ID, members) }) {
 				seen[m.ID], members.AfterAt, members.AfterID = true, m.CreatedAt, m.ID
 			}
-			for _, p := range read(t, db, func(r registry.Reader) ([]registry.Project, error) { return r.ProjectPage(ctx, w.org.ID, projects) }) {
+			for _, p := range read(t, db, func(r registry.Reader) ([]registry.Project, error) { return r.ProjectPage(ctx, w.org.ID, "", projects) }) {
 				seen[p.ID], projects.AfterAt, projects.AfterID = true, p.CreatedAt, p.ID
 			}
 		}

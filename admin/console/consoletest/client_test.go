@@ -34,10 +34,18 @@ func (p *tab) content(label string) string {
 // enterRange types into a row of the address list, once htmx looks after it.
 func (p *tab) enterRange(row int, text string) {
 	p.t.Helper()
-	input := fmt.Sprintf(`document.querySelector("#range-%d input")`, row)
-	p.until("find the row", `(`+input+` ?? {})["htmx-internal-data"]`)
-	ask[bool](p, `(e => { e.value = `+quote(text)+`; e.dispatchEvent(new Event("change", {bubbles: true})); return true })(`+input+`)`)
+	p.until("look after the row", `(`+rangeInput(row)+` ?? {})["htmx-internal-data"]`)
+	p.typeRange(row, text)
 }
+
+// typeRange types into a row of the address list.
+func (p *tab) typeRange(row int, text string) {
+	p.t.Helper()
+	p.until("find the row", rangeInput(row))
+	ask[bool](p, `(e => { e.value = `+quote(text)+`; e.dispatchEvent(new Event("change", {bubbles: true})); return true })(`+rangeInput(row)+`)`)
+}
+
+func rangeInput(row int) string { return fmt.Sprintf(`document.querySelector("#range-%d input")`, row) }
 
 func TestClientPages(t *testing.T) {
 	t.Parallel()

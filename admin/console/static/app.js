@@ -243,12 +243,11 @@
     if (event.target === dialog()) dialog().replaceChildren();
   }, true);
 
-  // A form that is refused stays in its dialog; the page of an error takes the
-  // place of all.
+  // A form that is answered with itself, refused or with another row, stays in
+  // its dialog; what comes after it takes the place of all.
   document.addEventListener("htmx:beforeSwap", (event) => {
     const { detail } = event;
-    const refused = detail.xhr.status >= 400 && detail.serverResponse.includes('id="confirm"');
-    if (refused && detail.requestConfig.elt.closest?.("#dialog")) {
+    if (detail.requestConfig.elt.matches?.("#dialog form") && detail.serverResponse.includes('id="confirm"')) {
       detail.target = dialog();
       detail.selectOverride = "#confirm";
       detail.swapOverride = "innerHTML";
