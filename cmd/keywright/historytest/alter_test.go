@@ -42,9 +42,9 @@ func (c *credential) request(ch change) (method, path string, body any) {
 	case disable, enable:
 		return patch("isActive", ch.kind == enable)
 	case narrowScopes:
-		return patch("scopes", scopeRead.names())
+		return c.patchScopes(scopeRead)
 	case widenScopes:
-		return patch("scopes", (scopeRead | scopeWrite).names())
+		return c.patchScopes(scopeRead | scopeWrite)
 	case narrowAddress:
 		return patch("ipWhitelist", []string{nearAddress})
 	case widenAddress:
@@ -57,4 +57,12 @@ func (c *credential) request(ch change) (method, path string, body any) {
 		return http.MethodDelete, c.path(), nil
 	}
 	return http.MethodPost, c.path() + "/" + string(ch.kind), nil // regenerate, revoke
+}
+
+func (c *credential) patchScopes(s scopes) (method, path string, body any) {
+	path = c.path()
+	if c.role != "" {
+		path = "/v1/roles/" + c.role
+	}
+	return http.MethodPatch, path, map[string]any{"scopes": s.names()}
 }

@@ -1,6 +1,7 @@
 package historytest
 
 import (
+	"fmt"
 	"math/rand/v2"
 	"sync"
 )
@@ -11,6 +12,7 @@ type credential struct {
 	number   int  // in the history
 	isClient bool // else an API token
 	id       string
+	role     string // of a client that has its scopes by a role; empty: they are its own
 
 	mu        sync.Mutex
 	secrets   []string // by number, in the order of the changes; empty: not known
@@ -26,10 +28,19 @@ func newCredential(c *caller, at *replica, isClient bool, rng *rand.Rand) *crede
 	settings := map[string]any{
 		"name": "History", "scopes": (scopeRead | scopeWrite).names(), "ipWhitelist": []string{nearAddress, farNetwork},
 	}
-	path := "/v1/tokens"
+	path, role := "/v1/tokens", ""
 	if isClient {
 		path = "/v1/clients"
 		settings["tokenFormat"] = []string{"jwt", "opaque"}[rng.IntN(2)]
+		if rng.IntN(3) == 0 {
+			name := fmt.Sprintf("history-%x", rng.Uint64())
+			a, m := c.change(at, "POST", "/v1/roles", map[string]any{"name": name, "scopes": settings["scopes"]})
+			if a.status != 201 {
+				return nil
+			}
+			role, settings["roles"] = m.ID, []string{name}
+			delete(settings, "scopes")
+		}
 	} else {
 		settings["permissions"] = []string{"read"}
 	}
@@ -38,7 +49,7 @@ func newCredential(c *caller, at *replica, isClient bool, rng *rand.Rand) *crede
 		return nil
 	}
 	if isClient {
-		return &credential{isClient: true, id: m.ClientID, secrets: []string{m.ClientSecret}, secretIDs: []string{m.secretID()}}
+		return &credential{isClient: true, id: m.ClientID, role: role, secrets: []string{m.ClientSecret}, secretIDs: []string{m.secretID()}}
 	}
 	return &credential{id: m.ID, secrets: []string{m.Token}, secretIDs: []string{""}}
 }

@@ -37,6 +37,14 @@
 // been issued, and each answer about it leaves those that explain the answer;
 // so a token that outlives the disabling of its client is found, too.
 //
+// Of the clients, some have their scopes by a role, so that a change of it lets
+// replicas forget everything of the organization. Other changes of an
+// organization, its policy, projects and applications, are not in the
+// histories; package replica tests what they make it forget.
+//
+// A change that is refused because another came before it, with 404 or 409, was
+// not made, and is left out.
+//
 // An answer of 503, or none, says nothing: a use is left out, and a change may
 // take effect at any moment until the end, or never, and promises nothing. Any
 // other answer that is neither the right yes nor the right no fails the test by
