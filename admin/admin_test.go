@@ -1,7 +1,6 @@
 package admin_test
 
 import (
-	"bytes"
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
@@ -24,6 +23,7 @@ import (
 	"keywright/internal/onetime"
 	"keywright/internal/seal"
 	"keywright/internal/signin"
+	"keywright/internal/testserver"
 	"keywright/internal/vault"
 	"keywright/internal/web"
 	"keywright/oauth/signing"
@@ -54,24 +54,6 @@ func (c *clock) advance(d time.Duration) {
 	c.at = c.at.Add(d)
 }
 
-// journal is a log that a test reads while a server writes it.
-type journal struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (j *journal) Write(p []byte) (int, error) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	return j.buf.Write(p)
-}
-
-func (j *journal) String() string {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	return j.buf.String()
-}
-
 // uncounted takes note of no use: what is counted is not this package's business.
 type uncounted struct{}
 
@@ -86,7 +68,7 @@ type installation struct {
 	vault         *vault.Vault
 	ring          *signing.Ring
 	clock         *clock
-	journal       *journal
+	journal       *testserver.Output
 	acme, globex  tenant
 }
 
@@ -123,7 +105,7 @@ func each(t *testing.T, test func(*testing.T, *installation)) {
 
 func install(t *testing.T, db *storage.DB) *installation {
 	t.Helper()
-	in := &installation{db: db, clock: &clock{at: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}, journal: &journal{}}
+	in := &installation{db: db, clock: &clock{at: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}, journal: testserver.NewOutput()}
 	logger := slog.New(slog.NewJSONHandler(in.journal, &slog.HandlerOptions{Level: slog.LevelDebug}))
 
 	master, err := seal.ParseMaster(base64.StdEncoding.EncodeToString(make([]byte, seal.KeyBytes)), rand.Reader)
@@ -302,6 +284,22 @@ func (in *installation) accessToken(t *testing.T, clientID, secret, resource str
 	text, err := in.ring.Sign(in.claims(c, grant))
 	must(t, err)
 	return text
+}
+
+// signer signs access tokens of an administrator's client, with what the test
+// changes in them.
+func (in *installation) signer(t *testing.T, id, secret string) func(change func(*registry.AccessToken)) string {
+	t.Helper()
+	c, err := in.authenticator.ClientBySecret(t.Context(), id, secret, loopback)
+	must(t, err)
+	return func(change func(*registry.AccessToken)) string {
+		t.Helper()
+		claims := in.claims(c, registry.Grant{Audience: []string{registry.AdminAudience}, Scopes: []string{"keywright:read"}})
+		change(&claims)
+		text, err := in.ring.Sign(claims)
+		must(t, err)
+		return text
+	}
 }
 
 func (in *installation) claims(c registry.AuthenticatedClient, g registry.Grant) registry.AccessToken {

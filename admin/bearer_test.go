@@ -97,15 +97,7 @@ func TestRefusedAccessTokens(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, in *installation) {
 		id, secret := in.administrator(t)
-		c, err := in.authenticator.ClientBySecret(t.Context(), id, secret, loopback)
-		must(t, err)
-		sign := func(change func(*registry.AccessToken)) string {
-			claims := in.claims(c, registry.Grant{Audience: []string{registry.AdminAudience}, Scopes: []string{"keywright:read"}})
-			change(&claims)
-			text, err := in.ring.Sign(claims)
-			must(t, err)
-			return text
-		}
+		sign := in.signer(t, id, secret)
 		unchanged := sign(func(*registry.AccessToken) {})
 		in.call(t, unchanged, "GET", "/v1/me", "").want(t, 200, "")
 
@@ -128,7 +120,7 @@ func TestRefusedAccessTokens(t *testing.T) {
 		}
 
 		in.call(t, in.acme.admin, "POST", "/v1/clients/"+id+"/revoke", "").want(t, 403, "console_session_required")
-		_, err = in.service.RevokeClient(t.Context(), in.acme.operator(), id, 0)
+		_, err := in.service.RevokeClient(t.Context(), in.acme.operator(), id, 0)
 		must(t, err)
 		r := in.call(t, unchanged, "GET", "/v1/me", "").want(t, 401, "unauthenticated")
 		if got := in.cause(t, in.acme, r); got != "credential_revoked" {

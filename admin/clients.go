@@ -65,7 +65,10 @@ type createClientAnswer struct {
 }
 
 func (h clients) create(ctx context.Context, req *createClientRequest) (*createClientAnswer, error) {
-	d, text, err := h.service.CreateClient(ctx, actorOf(ctx), req.Body.input())
+	return h.created(h.service.CreateClient(ctx, actorOf(ctx), req.Body.input()))
+}
+
+func (h clients) created(d registry.ClientDetails, text registry.SecretText, err error) (*createClientAnswer, error) {
 	if err != nil {
 		return nil, err
 	}
@@ -93,14 +96,7 @@ func (h clients) duplicate(ctx context.Context, req *duplicateClientRequest) (*c
 	if req.Body != nil {
 		in = registry.DuplicateInput(*req.Body)
 	}
-	d, text, err := h.service.DuplicateClient(ctx, actorOf(ctx), req.ClientID, in)
-	if err != nil {
-		return nil, err
-	}
-	return &createClientAnswer{
-		Location: "/v1/clients/" + d.ID, ETag: etag(d.Revision),
-		Body: clientWithSecret{clientOf(d, h.now()), text.Reveal()},
-	}, nil
+	return h.created(h.service.DuplicateClient(ctx, actorOf(ctx), req.ClientID, in))
 }
 
 type listClientsRequest struct {

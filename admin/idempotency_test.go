@@ -138,36 +138,33 @@ func TestALostAnswerIsToldAndNothingIsDoneTwice(t *testing.T) {
 // key, and looks for the secrets in the whole table.
 func TestNoAnswerIsKeptWithItsSecret(t *testing.T) {
 	t.Parallel()
-	for _, dialect := range storagetest.Dialects() {
-		t.Run(dialect, func(t *testing.T) {
-			t.Parallel()
-			url := storagetest.URL(t, dialect)
-			in := install(t, storagetest.OpenWith(t, storage.Config{URL: url}))
-			made := in.call(t, in.acme.admin, "POST", "/v1/clients", `{"name":"x","scopes":["a"]}`, keyHeader, "1").want(t, 201, "")
-			one := "/v1/clients/" + made.text("clientId")
-			texts := []string{
-				made.text("clientSecret"),
-				in.call(t, in.acme.admin, "POST", one+"/secrets", "", keyHeader, "2").want(t, 201, "").text("clientSecret"),
-				in.call(t, in.acme.admin, "POST", one+"/regenerate", "", keyHeader, "3").want(t, 200, "").text("clientSecret"),
-			}
-			rows, err := storagetest.SQL(t, url).Query("SELECT body FROM idempotency_keys WHERE status IS NOT NULL")
-			must(t, err)
-			defer rows.Close()
-			n := 0
-			for ; rows.Next(); n++ {
-				var body string
-				must(t, rows.Scan(&body))
-				for _, text := range texts {
-					if text == "" || strings.Contains(body, text) {
-						t.Error("a kept answer holds a secret")
-					}
+	storagetest.Each(t, func(t *testing.T, dialect string) {
+		url := storagetest.URL(t, dialect)
+		in := install(t, storagetest.OpenWith(t, storage.Config{URL: url}))
+		made := in.call(t, in.acme.admin, "POST", "/v1/clients", `{"name":"x","scopes":["a"]}`, keyHeader, "1").want(t, 201, "")
+		one := "/v1/clients/" + made.text("clientId")
+		texts := []string{
+			made.text("clientSecret"),
+			in.call(t, in.acme.admin, "POST", one+"/secrets", "", keyHeader, "2").want(t, 201, "").text("clientSecret"),
+			in.call(t, in.acme.admin, "POST", one+"/regenerate", "", keyHeader, "3").want(t, 200, "").text("clientSecret"),
+		}
+		rows, err := storagetest.SQL(t, url).Query("SELECT body FROM idempotency_keys WHERE status IS NOT NULL")
+		must(t, err)
+		defer rows.Close()
+		n := 0
+		for ; rows.Next(); n++ {
+			var body string
+			must(t, rows.Scan(&body))
+			for _, text := range texts {
+				if text == "" || strings.Contains(body, text) {
+					t.Error("a kept answer holds a secret")
 				}
 			}
-			if must(t, rows.Err()); n != 3 {
-				t.Errorf("got %d kept answers, want 3", n)
-			}
-		})
-	}
+		}
+		if must(t, rows.Err()); n != 3 {
+			t.Errorf("got %d kept answers, want 3", n)
+		}
+	})
 }
 
 // TestEverySecretOfTheDocumentIsTakenOut finds the members that the OpenAPI

@@ -14,15 +14,7 @@ func TestEveryCauseOfTheAdminListenerIsExplained(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, in *installation) {
 		id, secret := in.administrator(t)
-		c, err := in.authenticator.ClientBySecret(t.Context(), id, secret, loopback)
-		must(t, err)
-		sign := func(change func(*registry.AccessToken)) string {
-			claims := in.claims(c, registry.Grant{Audience: []string{registry.AdminAudience}, Scopes: []string{"keywright:read"}})
-			change(&claims)
-			text, err := in.ring.Sign(claims)
-			must(t, err)
-			return text
-		}
+		sign := in.signer(t, id, secret)
 		good := sign(func(*registry.AccessToken) {})
 		apiToken := func(change func(registry.APIToken), whitelist ...string) string {
 			made, text, err := in.service.CreateAPIToken(t.Context(), in.acme.operator(), registry.APITokenInput{

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// What is as old as the rotation age is marked and listed, until its value is
-// replaced or it is over.
+// TestRotationDue: what is as old as the rotation age is marked and listed,
+// until its value is replaced or it is over.
 func TestRotationDue(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, in *installation) {

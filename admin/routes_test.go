@@ -275,23 +275,20 @@ func TestRefusals(t *testing.T) {
 
 func TestDatabaseDown(t *testing.T) {
 	t.Parallel()
-	for _, dialect := range storagetest.Dialects() {
-		t.Run(dialect, func(t *testing.T) {
-			t.Parallel()
-			db, err := storage.Open(t.Context(), storage.Config{URL: storagetest.URL(t, dialect), Logger: slog.New(slog.DiscardHandler)})
-			must(t, err)
-			in := install(t, db)
-			x := in.targets(t, in.acme, "https://api.example.com")
-			token := in.accessTokenOfAdministrator(t)
-			must(t, db.Close())
-			for _, op := range operations(t) {
-				for _, credential := range []string{in.acme.admin, token} {
-					r := in.call(t, credential, op.method, x.fill(op.path), bodies[op]).want(t, 503, "unavailable")
-					if r.header.Get("Retry-After") == "" || r.text("detail") != "the service cannot answer at the moment" {
-						t.Errorf("got Retry-After %q and %s", r.header.Get("Retry-After"), r.raw)
-					}
+	storagetest.Each(t, func(t *testing.T, dialect string) {
+		db, err := storage.Open(t.Context(), storage.Config{URL: storagetest.URL(t, dialect), Logger: slog.New(slog.DiscardHandler)})
+		must(t, err)
+		in := install(t, db)
+		x := in.targets(t, in.acme, "https://api.example.com")
+		token := in.accessTokenOfAdministrator(t)
+		must(t, db.Close())
+		for _, op := range operations(t) {
+			for _, credential := range []string{in.acme.admin, token} {
+				r := in.call(t, credential, op.method, x.fill(op.path), bodies[op]).want(t, 503, "unavailable")
+				if r.header.Get("Retry-After") == "" || r.text("detail") != "the service cannot answer at the moment" {
+					t.Errorf("got Retry-After %q and %s", r.header.Get("Retry-After"), r.raw)
 				}
 			}
-		})
-	}
+		}
+	})
 }

@@ -8,8 +8,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/pquerna/otp/totp"
 
+	"keywright/internal/testotp"
 	"keywright/registry"
 )
 
@@ -298,11 +298,7 @@ func TestOneTimeCode(t *testing.T) {
 		if u, err := url.Parse(r.text("oneTimeUri")); err != nil || u.Query().Get("secret") != secret {
 			t.Errorf("the URI does not hold the secret")
 		}
-		code := func() string {
-			code, err := totp.GenerateCode(secret, in.clock.now())
-			must(t, err)
-			return code
-		}
+		code := func() string { return testotp.Code(t, secret, in.clock.now()) }
 		in.signInReply(t, in.acme.email, in.acme.password, "").want(t, 201, "") // not in force yet
 		in.call(t, session, "POST", "/v1/me/one-time-code/confirm", `{"code":"12345x"}`).want(t, 403, "forbidden")
 		in.call(t, session, "POST", "/v1/me/one-time-code/confirm", object(t, map[string]string{"code": code()})).want(t, 204, "")

@@ -330,31 +330,25 @@ func dotsCostNothing(t *testing.T, b *bed) {
 // another one, and brings it back.
 func TestKeysDieWithTheirPlaceInTheSet(t *testing.T) {
 	t.Parallel()
-	for _, dialect := range storagetest.Dialects() {
-		for _, format := range []string{registry.FormatJWT, registry.FormatOpaque} {
-			t.Run(dialect+"/"+format, func(t *testing.T) {
-				t.Parallel()
-				b := newBed(t, dialect, format, "")
-				first := b.keyed(t, "ES256", registry.ClientInput{})
-				second := first
-				second.algorithm, second.key, second.kid = "EdDSA", clientKeys()["EdDSA"], "two"
-				both, one := jwksOf(t, first, second), jwksOf(t, second)
+	eachBed(t, func(t *testing.T, b *bed) {
+		first := b.keyed(t, "ES256", registry.ClientInput{})
+		second := first
+		second.algorithm, second.key, second.kid = "EdDSA", clientKeys()["EdDSA"], "two"
+		both, one := jwksOf(t, first, second), jwksOf(t, second)
 
-				patch(t, b, first.party, registry.ClientPatch{JWKS: &both})
-				dying, staying := granted(t, first.try(t, nil)).AccessToken, granted(t, second.try(t, nil)).AccessToken
-				b.active(t, b.all, dying)
-				patch(t, b, first.party, registry.ClientPatch{JWKS: &one})
-				b.fails(t, first.try(t, nil), registry.CauseWrongKey)
-				b.inactive(t, b.all, dying, registry.CauseKeyRemoved)
-				b.active(t, b.all, staying)
+		patch(t, b, first.party, registry.ClientPatch{JWKS: &both})
+		dying, staying := granted(t, first.try(t, nil)).AccessToken, granted(t, second.try(t, nil)).AccessToken
+		b.active(t, b.all, dying)
+		patch(t, b, first.party, registry.ClientPatch{JWKS: &one})
+		b.fails(t, first.try(t, nil), registry.CauseWrongKey)
+		b.inactive(t, b.all, dying, registry.CauseKeyRemoved)
+		b.active(t, b.all, staying)
 
-				patch(t, b, first.party, registry.ClientPatch{JWKS: &both})
-				b.active(t, b.all, granted(t, first.try(t, nil)).AccessToken)
-				b.inactive(t, b.all, dying, registry.CauseKeyRemoved)
-				b.active(t, b.all, staying)
-			})
-		}
-	}
+		patch(t, b, first.party, registry.ClientPatch{JWKS: &both})
+		b.active(t, b.all, granted(t, first.try(t, nil)).AccessToken)
+		b.inactive(t, b.all, dying, registry.CauseKeyRemoved)
+		b.active(t, b.all, staying)
+	})
 }
 
 // faceless is an answer without what tells one from the other.

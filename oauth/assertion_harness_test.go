@@ -10,7 +10,6 @@ import (
 	"encoding/json"
 	"log/slog"
 	"maps"
-	"net/http/httptest"
 	"testing"
 	"time"
 
@@ -141,12 +140,7 @@ func (b *bed) anotherServer(t *testing.T) string {
 		}),
 	})
 	must(t, err)
-	engine := web.NewEngine(web.Config{
-		Listener: "public", MaxBody: web.MaxPublicBody, Health: web.NewHealth(db), WriteError: edge.WriteError,
-		ErrorIDs: b.errorIDs, Now: b.clock.Now, Rand: rand.Reader, Logger: slog.New(slog.DiscardHandler),
-	})
-	edge.Mount(engine)
-	server := httptest.NewServer(engine)
-	t.Cleanup(server.Close)
-	return server.URL
+	listener, root := listen(t)
+	b.serve(t, listener, edge, web.Config{Now: b.clock.Now, Logger: slog.New(slog.DiscardHandler)})
+	return root
 }

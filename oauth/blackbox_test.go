@@ -4,7 +4,6 @@ import (
 	"testing"
 
 	"keywright/registry"
-	"keywright/storage/storagetest"
 )
 
 // Endpoints, as the contract names them.
@@ -26,27 +25,21 @@ type blackBoxCase struct {
 // TestBlackBox runs every case with both token formats on both databases.
 func TestBlackBox(t *testing.T) {
 	t.Parallel()
-	for _, dialect := range storagetest.Dialects() {
-		for _, format := range []string{registry.FormatJWT, registry.FormatOpaque} {
-			t.Run(dialect+"/"+format, func(t *testing.T) {
-				t.Parallel()
-				b := newBed(t, dialect, format, "")
-				groups := [][]blackBoxCase{tokenCases, introspectionCases, revocationCases, jwtCases, metadataCases, assertionCases, verifyCases}
-				if format == registry.FormatJWT {
-					// API tokens and addresses know nothing of formats.
-					groups = append(groups, jwtFormatCases, apiTokenCases, addressCases)
-				}
-				for _, cases := range groups {
-					for _, c := range cases {
-						t.Run(c.name, func(t *testing.T) {
-							t.Parallel()
-							c.run(t, b)
-						})
-					}
-				}
-			})
+	eachBed(t, func(t *testing.T, b *bed) {
+		groups := [][]blackBoxCase{tokenCases, introspectionCases, revocationCases, jwtCases, metadataCases, assertionCases, verifyCases}
+		if b.format == registry.FormatJWT {
+			// API tokens and addresses know nothing of formats.
+			groups = append(groups, jwtFormatCases, apiTokenCases, addressCases)
 		}
-	}
+		for _, cases := range groups {
+			for _, c := range cases {
+				t.Run(c.name, func(t *testing.T) {
+					t.Parallel()
+					c.run(t, b)
+				})
+			}
+		}
+	})
 }
 
 // own is a bed like b for one case alone.

@@ -61,131 +61,122 @@ func (b *bed) wrongs(t *testing.T) map[registry.Cause]party {
 // answers before and after the limit, whatever the cause.
 func TestTheWrongAreSlowedDownAlike(t *testing.T) {
 	t.Parallel()
-	for _, dialect := range storagetest.Dialects() {
-		t.Run(dialect, func(t *testing.T) {
-			t.Parallel()
-			b := newBed(t, dialect, registry.FormatJWT, "")
-			var first, slowed []reply
-			for cause, wrong := range b.wrongs(t) {
-				var before []reply
-				for len(before) < 1000 {
-					r := b.post(t, pathToken, grant(), as(wrong))
-					if r.status == http.StatusTooManyRequests {
-						slowed = append(slowed, withoutID(r))
-						break
-					}
-					b.refused(t, r, 401, "invalid_client")
-					before = append(before, r)
-				}
-				first = append(first, reply{status: len(before)}, withoutID(before[0]), withoutID(before[len(before)-1]))
-				for _, path := range []string{pathToken, pathIntrospect, pathRevoke} {
-					r := b.post(t, path, grant("token", "x"), as(wrong))
-					if got := b.refused(t, r, 429, "temporarily_unavailable"); got.Cause != cause {
-						t.Errorf("%s: the error id says %v, want %v", path, got.Cause, cause)
-					}
+	storagetest.Each(t, func(t *testing.T, dialect string) {
+		b := newBed(t, dialect, registry.FormatJWT, "")
+		var first, slowed []reply
+		for cause, wrong := range b.wrongs(t) {
+			var before []reply
+			for len(before) < 1000 {
+				r := b.post(t, pathToken, grant(), as(wrong))
+				if r.status == http.StatusTooManyRequests {
 					slowed = append(slowed, withoutID(r))
+					break
 				}
-				if diff := cmp.Diff([][]reply{first[:3], slowed[:4]}, [][]reply{first[len(first)-3:], slowed[len(slowed)-4:]}, cmp.AllowUnexported(reply{})); diff != "" {
-					t.Errorf("%v: other answers (-first +this):\n%s", cause, diff)
-				}
+				b.refused(t, r, 401, "invalid_client")
+				before = append(before, r)
 			}
-			measured := b.measured.taken()
-			for _, want := range []string{
-				"authentication client_secret_basic rate_limited", "token client_credentials rate_limited",
-				"introspection client rate_limited", "revocation rate_limited",
-			} {
-				if !slices.Contains(measured, want) {
-					t.Errorf("nothing is measured as %q", want)
+			first = append(first, reply{status: len(before)}, withoutID(before[0]), withoutID(before[len(before)-1]))
+			for _, path := range []string{pathToken, pathIntrospect, pathRevoke} {
+				r := b.post(t, path, grant("token", "x"), as(wrong))
+				if got := b.refused(t, r, 429, "temporarily_unavailable"); got.Cause != cause {
+					t.Errorf("%s: the error id says %v, want %v", path, got.Cause, cause)
 				}
+				slowed = append(slowed, withoutID(r))
 			}
+			if diff := cmp.Diff([][]reply{first[:3], slowed[:4]}, [][]reply{first[len(first)-3:], slowed[len(slowed)-4:]}, cmp.AllowUnexported(reply{})); diff != "" {
+				t.Errorf("%v: other answers (-first +this):\n%s", cause, diff)
+			}
+		}
+		measured := b.measured.taken()
+		for _, want := range []string{
+			"authentication client_secret_basic rate_limited", "token client_credentials rate_limited",
+			"introspection client rate_limited", "revocation rate_limited",
+		} {
+			if !slices.Contains(measured, want) {
+				t.Errorf("nothing is measured as %q", want)
+			}
+		}
 
-			seconds, err := strconv.Atoi(slowed[0].header.Get("Retry-After"))
-			must(t, err)
-			b.clock.move(time.Duration(seconds) * time.Second)
-			for _, wrong := range b.wrongs(t) {
-				b.refused(t, b.post(t, pathToken, grant(), as(wrong)), 401, "invalid_client")
-			}
-		})
-	}
+		seconds, err := strconv.Atoi(slowed[0].header.Get("Retry-After"))
+		must(t, err)
+		b.clock.move(time.Duration(seconds) * time.Second)
+		for _, wrong := range b.wrongs(t) {
+			b.refused(t, b.post(t, pathToken, grant(), as(wrong)), 401, "invalid_client")
+		}
+	})
 }
 
 // TestTheRightAreNeverSlowedDown uses up every limit there is.
 func TestTheRightAreNeverSlowedDown(t *testing.T) {
 	t.Parallel()
-	for _, dialect := range storagetest.Dialects() {
-		t.Run(dialect, func(t *testing.T) {
-			t.Parallel()
-			b := newBed(t, dialect, registry.FormatOpaque, "")
-			known, fresh, token := b.another(t), b.another(t), b.apiToken(t, registry.APITokenInput{})
-			signs := b.keyed(t, "ES256", registry.ClientInput{})
-			b.issue(t, known)
-			b.active(t, b.server, token.text)
-			b.guessEverywhere(t)
-			b.guessAt(t, known.ID, loopback)
-			b.guessAt(t, fresh.ID, loopback)
-			b.guessAt(t, signs.ID, loopback)
-			b.guessAt(t, "", netip.Addr{})
-			for range 3 {
-				access := b.issue(t, known).AccessToken
-				b.issue(t, fresh)
-				granted(t, signs.try(t, nil))
-				b.active(t, b.server, access)
-				b.active(t, b.all, token.text)
-				b.active(t, b.all, b.apiToken(t, registry.APITokenInput{}).text)
-				b.inactive(t, b.all, unknownAPIToken(t), registry.CauseUnknownToken)
-				verify := verifyURL("audience", documents)
-				b.passes(t, b.send(t, "GET", verify, nil, bearer(token.text)))
-				b.stopped(t, b.send(t, "GET", verify, nil, bearer(unknownAPIToken(t))), 401, `error="invalid_token"`)
-				if r := b.post(t, pathRevoke, values("token", access), as(known)); r.status != 200 {
-					t.Errorf("revocation: got %d %s", r.status, r.body)
-				}
-				wrong := party{known.ClientDetails, b.wide.secret}
-				b.refused(t, b.post(t, pathToken, grant(), as(wrong)), 429, "temporarily_unavailable")
-				b.refused(t, signs.try(t, set{"iss": "another"}), 429, "temporarily_unavailable")
+	storagetest.Each(t, func(t *testing.T, dialect string) {
+		b := newBed(t, dialect, registry.FormatOpaque, "")
+		known, fresh, token := b.another(t), b.another(t), b.apiToken(t, registry.APITokenInput{})
+		signs := b.keyed(t, "ES256", registry.ClientInput{})
+		b.issue(t, known)
+		b.active(t, b.server, token.text)
+		b.guessEverywhere(t)
+		b.guessAt(t, known.ID, loopback)
+		b.guessAt(t, fresh.ID, loopback)
+		b.guessAt(t, signs.ID, loopback)
+		b.guessAt(t, "", netip.Addr{})
+		for range 3 {
+			access := b.issue(t, known).AccessToken
+			b.issue(t, fresh)
+			granted(t, signs.try(t, nil))
+			b.active(t, b.server, access)
+			b.active(t, b.all, token.text)
+			b.active(t, b.all, b.apiToken(t, registry.APITokenInput{}).text)
+			b.inactive(t, b.all, unknownAPIToken(t), registry.CauseUnknownToken)
+			verify := verifyURL("audience", documents)
+			b.passes(t, b.send(t, "GET", verify, nil, bearer(token.text)))
+			b.stopped(t, b.send(t, "GET", verify, nil, bearer(unknownAPIToken(t))), 401, `error="invalid_token"`)
+			if r := b.post(t, pathRevoke, values("token", access), as(known)); r.status != 200 {
+				t.Errorf("revocation: got %d %s", r.status, r.body)
 			}
-		})
-	}
+			wrong := party{known.ClientDetails, b.wide.secret}
+			b.refused(t, b.post(t, pathToken, grant(), as(wrong)), 429, "temporarily_unavailable")
+			b.refused(t, signs.try(t, set{"iss": "another"}), 429, "temporarily_unavailable")
+		}
+	})
 }
 
 // TestGuessesCostTheSame counts what each wrong attempt costs the database,
 // and what is left of it while guessing is limited.
 func TestGuessesCostTheSame(t *testing.T) {
 	t.Parallel()
-	for _, dialect := range storagetest.Dialects() {
-		t.Run(dialect, func(t *testing.T) {
-			t.Parallel()
-			b := newBed(t, dialect, registry.FormatJWT, "")
-			wrongs := b.wrongs(t)
-			attempts := func(status int, code, secret string, statements int64) {
-				for cause, wrong := range wrongs {
-					if secret != "" {
-						wrong.secret, cause = secret, registry.CauseRateLimited
-					}
-					before := b.statements.Load()
-					got := b.refused(t, b.post(t, pathToken, grant(), as(wrong)), status, code)
-					if n := b.statements.Load() - before; n != statements || got.Cause != cause {
-						t.Errorf("%d for %v: %d statements, cause %v, want %d", status, cause, n, got.Cause, statements)
-					}
-				}
-			}
-			b.settled(t)
-			attempts(401, "invalid_client", "", 1)
-			b.guessEverywhere(t)
-			attempts(429, "temporarily_unavailable", "", 0) // remembered, those that nobody knows too
-			attempts(429, "temporarily_unavailable", "misspelled", 0)
-
+	storagetest.Each(t, func(t *testing.T, dialect string) {
+		b := newBed(t, dialect, registry.FormatJWT, "")
+		wrongs := b.wrongs(t)
+		attempts := func(status int, code, secret string, statements int64) {
 			for cause, wrong := range wrongs {
-				want := 2 // what was looked up, if there is something to look up
-				if cause == registry.CauseUnknownClient {
-					want = 0
+				if secret != "" {
+					wrong.secret, cause = secret, registry.CauseRateLimited
 				}
-				uses := b.uses.of(wrong.ID)
-				if len(uses) != want || want > 0 && uses[0].Cause != cause {
-					t.Errorf("%v: noted %+v, want %d failures", cause, uses, want)
+				before := b.statements.Load()
+				got := b.refused(t, b.post(t, pathToken, grant(), as(wrong)), status, code)
+				if n := b.statements.Load() - before; n != statements || got.Cause != cause {
+					t.Errorf("%d for %v: %d statements, cause %v, want %d", status, cause, n, got.Cause, statements)
 				}
 			}
-		})
-	}
+		}
+		b.settled(t)
+		attempts(401, "invalid_client", "", 1)
+		b.guessEverywhere(t)
+		attempts(429, "temporarily_unavailable", "", 0) // remembered, those that nobody knows too
+		attempts(429, "temporarily_unavailable", "misspelled", 0)
+
+		for cause, wrong := range wrongs {
+			want := 2 // what was looked up, if there is something to look up
+			if cause == registry.CauseUnknownClient {
+				want = 0
+			}
+			uses := b.uses.of(wrong.ID)
+			if len(uses) != want || want > 0 && uses[0].Cause != cause {
+				t.Errorf("%v: noted %+v, want %d failures", cause, uses, want)
+			}
+		}
+	})
 }
 
 // TestTheLaneIsFull is about a right credential that nobody knows yet to be

@@ -1,13 +1,10 @@
 package oauth_test
 
 import (
-	"bytes"
 	"crypto/rand"
-	"encoding/base64"
 	"encoding/json"
 	"log/slog"
 	"net/http"
-	"net/http/httptest"
 	"strconv"
 	"strings"
 	"testing"
@@ -15,7 +12,6 @@ import (
 
 	"github.com/go-jose/go-jose/v4"
 
-	"keywright/internal/seal"
 	"keywright/internal/vault"
 	"keywright/internal/web"
 	"keywright/oauth"
@@ -57,26 +53,10 @@ func (b *bed) sibling(t *testing.T, name string, skew time.Duration) *sibling {
 		}),
 	})
 	must(t, err)
-	engine := web.NewEngine(web.Config{
-		Listener: "public", MaxBody: web.MaxPublicBody, Health: web.NewHealth(b.db), WriteError: edge.WriteError,
-		ErrorIDs: b.errorIDs, Now: r.now, Rand: rand.Reader, Logger: discard,
-	})
-	edge.Mount(engine)
-	server := httptest.NewServer(engine)
-	t.Cleanup(server.Close)
-	r.root = server.URL
+	listener, root := listen(t)
+	b.serve(t, listener, edge, web.Config{Now: r.now, Logger: discard})
+	r.root = root
 	return r
-}
-
-// openVault opens the keys of a bed's database.
-func openVault(t *testing.T, store registry.KeyStore, cfg vault.Config) *vault.Vault {
-	t.Helper()
-	master, err := seal.ParseMaster(base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{7}, seal.KeyBytes)), rand.Reader)
-	must(t, err)
-	cfg.Store, cfg.Master, cfg.Random = store, master, rand.Reader
-	v, err := vault.Open(t.Context(), cfg)
-	must(t, err)
-	return v
 }
 
 // poll does what a server does every few seconds.
@@ -141,25 +121,22 @@ func (v *verifier) verify(t *testing.T, raw string) {
 // other replica, and verifiers with cached keys.
 func TestRotationJ11(t *testing.T) {
 	t.Parallel()
-	for _, dialect := range storagetest.Dialects() {
-		t.Run(dialect, func(t *testing.T) {
-			t.Parallel()
-			r := newRotation(t, dialect)
-			for round := range 5 {
-				takesOver := r.behind.rotate(t)
-				if lead := takesOver.ActiveFrom.Sub(takesOver.CreatedAt); lead < registry.KeyLead {
-					t.Errorf("round %d: used %s after it was published", round, lead)
-				}
-				for until := takesOver.ActiveFrom.Add(2 * registry.KeyCopyMaxAge); r.clock.Now().Before(until) || !r.behindPolls(); {
-					r.step(t)
-				}
+	storagetest.Each(t, func(t *testing.T, dialect string) {
+		r := newRotation(t, dialect)
+		for round := range 5 {
+			takesOver := r.behind.rotate(t)
+			if lead := takesOver.ActiveFrom.Sub(takesOver.CreatedAt); lead < registry.KeyLead {
+				t.Errorf("round %d: used %s after it was published", round, lead)
 			}
-			if len(r.kids) != 6 {
-				t.Errorf("the tokens are of %d keys, want 6", len(r.kids))
+			for until := takesOver.ActiveFrom.Add(2 * registry.KeyCopyMaxAge); r.clock.Now().Before(until) || !r.behindPolls(); {
+				r.step(t)
 			}
-			r.untilTheyAreGone(t)
-		})
-	}
+		}
+		if len(r.kids) != 6 {
+			t.Errorf("the tokens are of %d keys, want 6", len(r.kids))
+		}
+		r.untilTheyAreGone(t)
+	})
 }
 
 // rotation is as bad as it may be: the clocks of the replicas are a minute

@@ -4,7 +4,6 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"log/slog"
-	"net"
 	"net/http"
 	"net/netip"
 	"net/url"
@@ -122,19 +121,9 @@ func (b *bed) behind(t *testing.T, hotPath registry.HotPath, trusted ...string) 
 		}),
 	})
 	must(t, err)
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	must(t, err)
-	logger := slog.New(slog.DiscardHandler)
-	engine := web.NewEngine(web.Config{
-		Listener: "public", MaxBody: web.MaxPublicBody, Proxies: proxies, Health: web.NewHealth(b.db), WriteError: edge.WriteError,
-		ErrorIDs: b.errorIDs, Now: b.clock.Now, Rand: rand.Reader, Logger: logger,
-	})
-	edge.Mount(engine)
-	server := web.NewServer(engine, logger)
-	done := make(chan struct{})
-	go func() { defer close(done); _ = server.Serve(listener) }()
-	t.Cleanup(func() { _ = server.Close(); <-done })
-	return "http://" + listener.Addr().String()
+	listener, root := listen(t)
+	b.serve(t, listener, edge, web.Config{Proxies: proxies, Now: b.clock.Now, Logger: slog.New(slog.DiscardHandler)})
+	return root
 }
 
 // escaped is a text as part of a query.

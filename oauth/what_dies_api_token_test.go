@@ -125,16 +125,13 @@ var apiTokenRows = []apiTokenRow{
 
 func TestWhatDiesWhenOfAPITokens(t *testing.T) {
 	t.Parallel()
-	for _, dialect := range storagetest.Dialects() {
-		t.Run(dialect, func(t *testing.T) {
-			t.Parallel()
-			b := newBed(t, dialect, registry.FormatJWT, "")
-			// One after the other: they share the clock.
-			for _, r := range apiTokenRows {
-				t.Run(r.name, func(t *testing.T) { r.run(t, b) })
-			}
-		})
-	}
+	storagetest.Each(t, func(t *testing.T, dialect string) {
+		b := newBed(t, dialect, registry.FormatJWT, "")
+		// One after the other: they share the clock.
+		for _, r := range apiTokenRows {
+			t.Run(r.name, func(t *testing.T) { r.run(t, b) })
+		}
+	})
 }
 
 func (r apiTokenRow) run(t *testing.T, b *bed) {

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"keywright/registry"
-	"keywright/storage/storagetest"
 )
 
 // row is a line of the table "What dies when". The change happens while tokens
@@ -157,18 +156,12 @@ var rows = []row{
 
 func TestWhatDiesWhen(t *testing.T) {
 	t.Parallel()
-	for _, dialect := range storagetest.Dialects() {
-		for _, format := range []string{registry.FormatJWT, registry.FormatOpaque} {
-			t.Run(dialect+"/"+format, func(t *testing.T) {
-				t.Parallel()
-				b := newBed(t, dialect, format, "")
-				// One after the other: they share the clock.
-				for _, r := range rows {
-					t.Run(r.name, func(t *testing.T) { r.run(t, b) })
-				}
-			})
+	eachBed(t, func(t *testing.T, b *bed) {
+		// One after the other: they share the clock.
+		for _, r := range rows {
+			t.Run(r.name, func(t *testing.T) { r.run(t, b) })
 		}
-	}
+	})
 }
 
 func (r row) run(t *testing.T, b *bed) {

@@ -48,35 +48,32 @@ func (w *world) verify(expected *registry.ExpectedHead) registry.AuditReport {
 
 func TestAuditChainIsGood(t *testing.T) {
 	t.Parallel()
-	for _, dialect := range storagetest.Dialects() {
-		t.Run(dialect, func(t *testing.T) {
-			t.Parallel()
-			w, _ := chained(t, dialect)
-			if _, err := w.RevokeClient(t.Context(), machine(t, w.one, ""), "kwc_none", 0); err == nil {
-				t.Fatal("a client that is not there was revoked")
+	storagetest.Each(t, func(t *testing.T, dialect string) {
+		w, _ := chained(t, dialect)
+		if _, err := w.RevokeClient(t.Context(), machine(t, w.one, ""), "kwc_none", 0); err == nil {
+			t.Fatal("a client that is not there was revoked")
+		}
+		r := w.verify(nil)
+		if r.Fault != nil || r.Events != 12 || r.Unchained != 0 || r.Head.Sequence != 12 || len(r.Head.MAC) != 32 {
+			t.Errorf("got %+v", r)
+		}
+		all, err := w.VerifyAudit(t.Context(), operator(), "", nil)
+		if err != nil || len(all) != 2 || all[0].Fault != nil || all[1].Fault != nil {
+			t.Errorf("all: got %+v, %v", all, err)
+		}
+		if _, err := w.VerifyAudit(t.Context(), owner(w.one), "", nil); registry.KindOf(err) != registry.KindForbidden {
+			t.Errorf("a member verified: %v", err)
+		}
+		var head registry.AuditHead
+		for _, h := range w.AuditHeads() {
+			if h.OrganizationID == w.one.Organization.ID {
+				head = h
 			}
-			r := w.verify(nil)
-			if r.Fault != nil || r.Events != 12 || r.Unchained != 0 || r.Head.Sequence != 12 || len(r.Head.MAC) != 32 {
-				t.Errorf("got %+v", r)
-			}
-			all, err := w.VerifyAudit(t.Context(), operator(), "", nil)
-			if err != nil || len(all) != 2 || all[0].Fault != nil || all[1].Fault != nil {
-				t.Errorf("all: got %+v, %v", all, err)
-			}
-			if _, err := w.VerifyAudit(t.Context(), owner(w.one), "", nil); registry.KindOf(err) != registry.KindForbidden {
-				t.Errorf("a member verified: %v", err)
-			}
-			var head registry.AuditHead
-			for _, h := range w.AuditHeads() {
-				if h.OrganizationID == w.one.Organization.ID {
-					head = h
-				}
-			}
-			if head.Sequence != 12 || head.MACText() != r.Head.MACText() || head.Fingerprint() != r.Head.Fingerprint() || head.Fingerprint() == 0 {
-				t.Errorf("the exported head is %+v, the chain ends at %+v", head, r.Head)
-			}
-		})
-	}
+		}
+		if head.Sequence != 12 || head.MACText() != r.Head.MACText() || head.Fingerprint() != r.Head.Fingerprint() || head.Fingerprint() == 0 {
+			t.Errorf("the exported head is %+v, the chain ends at %+v", head, r.Head)
+		}
+	})
 }
 
 func TestAuditChainFaultsAreFound(t *testing.T) {
@@ -141,87 +138,78 @@ func TestAuditChainFaultsAreFound(t *testing.T) {
 // TestAuditTailCutOffWithItsEnd is what only a copy kept outside shows.
 func TestAuditTailCutOffWithItsEnd(t *testing.T) {
 	t.Parallel()
-	for _, dialect := range storagetest.Dialects() {
-		t.Run(dialect, func(t *testing.T) {
-			t.Parallel()
-			w, do := chained(t, dialect)
-			head := w.verify(nil).Head
-			kept := &registry.ExpectedHead{Sequence: head.Sequence, MAC: head.MACText()}
+	storagetest.Each(t, func(t *testing.T, dialect string) {
+		w, do := chained(t, dialect)
+		head := w.verify(nil).Head
+		kept := &registry.ExpectedHead{Sequence: head.Sequence, MAC: head.MACText()}
+		w.client(registry.ClientInput{})
+		if r := w.verify(kept); r.Fault != nil {
+			t.Fatalf("got %v", r.Fault)
+		}
+		do("DELETE FROM audit_events WHERE organization_id = ORG AND sequence > 9")
+		do("UPDATE audit_chains SET sequence = 9, mac = (SELECT mac FROM audit_events WHERE organization_id = ORG AND sequence = 9) WHERE organization_id = ORG")
+		if r := w.verify(nil); r.Fault != nil {
+			t.Errorf("got %v, though nothing in the database tells", r.Fault)
+		}
+		if r := w.verify(kept); r.Fault == nil || r.Fault.Sequence != 10 {
+			t.Errorf("got %v, want the tail to be missed", r.Fault)
+		}
+		for range 3 { // over it grows another tail
 			w.client(registry.ClientInput{})
-			if r := w.verify(kept); r.Fault != nil {
-				t.Fatalf("got %v", r.Fault)
-			}
-			do("DELETE FROM audit_events WHERE organization_id = ORG AND sequence > 9")
-			do("UPDATE audit_chains SET sequence = 9, mac = (SELECT mac FROM audit_events WHERE organization_id = ORG AND sequence = 9) WHERE organization_id = ORG")
-			if r := w.verify(nil); r.Fault != nil {
-				t.Errorf("got %v, though nothing in the database tells", r.Fault)
-			}
-			if r := w.verify(kept); r.Fault == nil || r.Fault.Sequence != 10 {
-				t.Errorf("got %v, want the tail to be missed", r.Fault)
-			}
-			for range 3 { // over it grows another tail
-				w.client(registry.ClientInput{})
-			}
-			if r := w.verify(kept); r.Fault == nil || r.Fault.Sequence != 11 {
-				t.Errorf("got %v, want another event at the head", r.Fault)
-			}
-		})
-	}
+		}
+		if r := w.verify(kept); r.Fault == nil || r.Fault.Sequence != 11 {
+			t.Errorf("got %v, want another event at the head", r.Fault)
+		}
+	})
 }
 
 func TestAuditPruneLeavesACheckpoint(t *testing.T) {
 	t.Parallel()
-	for _, dialect := range storagetest.Dialects() {
-		t.Run(dialect, func(t *testing.T) {
-			t.Parallel()
-			w, do := chained(t, dialect)
-			before := w.clock.Now().Add(-150 * time.Minute) // three events are younger
-			n, err := w.PruneAudit(t.Context(), operator(), w.one.Organization.ID, before)
-			if err != nil || n != 8 {
-				t.Fatalf("pruned %d, %v, want 8", n, err)
-			}
-			r := w.verify(nil)
-			if r.Fault != nil || r.Events != 4 || r.Head.Sequence != 12 { // three and the pruning itself
-				t.Errorf("got %+v, fault %v", r, r.Fault)
-			}
-			if n, err := w.PruneAudit(t.Context(), operator(), "", before); err != nil || n != 1 { // of the other organization
-				t.Errorf("pruned %d, %v, want 1", n, err)
-			}
-			if r := w.verify(nil); r.Fault != nil || r.Head.Sequence != 12 {
-				t.Errorf("pruning nothing left a trace: %+v", r)
-			}
-			do("DELETE FROM audit_events WHERE organization_id = ORG AND sequence = 9")
-			if r := w.verify(nil); r.Fault == nil || r.Fault.Sequence != 9 {
-				t.Errorf("got %v, want the first event behind the checkpoint to be missed", r.Fault)
-			}
-		})
-	}
+	storagetest.Each(t, func(t *testing.T, dialect string) {
+		w, do := chained(t, dialect)
+		before := w.clock.Now().Add(-150 * time.Minute) // three events are younger
+		n, err := w.PruneAudit(t.Context(), operator(), w.one.Organization.ID, before)
+		if err != nil || n != 8 {
+			t.Fatalf("pruned %d, %v, want 8", n, err)
+		}
+		r := w.verify(nil)
+		if r.Fault != nil || r.Events != 4 || r.Head.Sequence != 12 { // three and the pruning itself
+			t.Errorf("got %+v, fault %v", r, r.Fault)
+		}
+		if n, err := w.PruneAudit(t.Context(), operator(), "", before); err != nil || n != 1 { // of the other organization
+			t.Errorf("pruned %d, %v, want 1", n, err)
+		}
+		if r := w.verify(nil); r.Fault != nil || r.Head.Sequence != 12 {
+			t.Errorf("pruning nothing left a trace: %+v", r)
+		}
+		do("DELETE FROM audit_events WHERE organization_id = ORG AND sequence = 9")
+		if r := w.verify(nil); r.Fault == nil || r.Fault.Sequence != 9 {
+			t.Errorf("got %v, want the first event behind the checkpoint to be missed", r.Fault)
+		}
+	})
 }
 
 // TestAuditEventsFromBeforeTheChain begins a chain behind events without one.
 func TestAuditEventsFromBeforeTheChain(t *testing.T) {
 	t.Parallel()
-	for _, dialect := range storagetest.Dialects() {
-		t.Run(dialect, func(t *testing.T) {
-			t.Parallel()
-			w, do := chained(t, dialect)
-			do("UPDATE audit_events SET sequence = NULL, mac = NULL, key_id = NULL WHERE organization_id = ORG")
-			do("UPDATE audit_chains SET sequence = 0, mac = NULL WHERE organization_id = ORG")
-			if r := w.verify(nil); r.Fault != nil || r.Unchained != 11 || r.Events != 0 {
-				t.Errorf("got %+v, fault %v", r, r.Fault)
-			}
-			w.client(registry.ClientInput{})
-			if r := w.verify(nil); r.Fault != nil || r.Unchained != 11 || r.Events != 1 || r.Head.Sequence != 1 {
-				t.Errorf("got %+v, fault %v", r, r.Fault)
-			}
-			if n, err := w.PruneAudit(t.Context(), operator(), w.one.Organization.ID, w.clock.Now()); err != nil || n != 10 {
-				t.Errorf("pruned %d, %v, want all but the last of before", n, err)
-			}
-			if r := w.verify(nil); r.Fault != nil {
-				t.Errorf("got %v", r.Fault)
-			}
-		})
-	}
+	storagetest.Each(t, func(t *testing.T, dialect string) {
+		w, do := chained(t, dialect)
+		do("UPDATE audit_events SET sequence = NULL, mac = NULL, key_id = NULL WHERE organization_id = ORG")
+		do("UPDATE audit_chains SET sequence = 0, mac = NULL WHERE organization_id = ORG")
+		if r := w.verify(nil); r.Fault != nil || r.Unchained != 11 || r.Events != 0 {
+			t.Errorf("got %+v, fault %v", r, r.Fault)
+		}
+		w.client(registry.ClientInput{})
+		if r := w.verify(nil); r.Fault != nil || r.Unchained != 11 || r.Events != 1 || r.Head.Sequence != 1 {
+			t.Errorf("got %+v, fault %v", r, r.Fault)
+		}
+		if n, err := w.PruneAudit(t.Context(), operator(), w.one.Organization.ID, w.clock.Now()); err != nil || n != 10 {
+			t.Errorf("pruned %d, %v, want all but the last of before", n, err)
+		}
+		if r := w.verify(nil); r.Fault != nil {
+			t.Errorf("got %v", r.Fault)
+		}
+	})
 }
 
 // TestAuditChainUnderParallelChanges lets changes and refusals race.
@@ -251,37 +239,34 @@ func TestAuditChainUnderParallelChanges(t *testing.T) {
 // chain moved back, every change of the first organization fails.
 func TestAnOrganizationThatCannotBeChangedKeepsNobodyBack(t *testing.T) {
 	t.Parallel()
-	for _, dialect := range storagetest.Dialects() {
-		t.Run(dialect, func(t *testing.T) {
-			t.Parallel()
-			w, do := chained(t, dialect)
-			start := w.clock.Now().Truncate(aDay).Add(aDay)
-			var ids [2]string
-			u := usage{w: w}
-			for i, o := range []registry.CreatedOrganization{w.one, w.two} { // the broken one is first in order
-				d, _, err := w.CreateClient(t.Context(), owner(o), registry.ClientInput{
-					Name: "x", Scopes: []string{"free"}, ExpiresAt: start.Add(60*aDay + time.Duration(i)*time.Hour),
+	storagetest.Each(t, func(t *testing.T, dialect string) {
+		w, do := chained(t, dialect)
+		start := w.clock.Now().Truncate(aDay).Add(aDay)
+		var ids [2]string
+		u := usage{w: w}
+		for i, o := range []registry.CreatedOrganization{w.one, w.two} { // the broken one is first in order
+			d, _, err := w.CreateClient(t.Context(), owner(o), registry.ClientInput{
+				Name: "x", Scopes: []string{"free"}, ExpiresAt: start.Add(60*aDay + time.Duration(i)*time.Hour),
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			ids[i] = d.ID
+			for _, at := range []time.Time{start, start.Add(40*aDay + time.Duration(i)*time.Hour)} {
+				u.deltas = append(u.deltas, registry.UsageDelta{
+					Kind: registry.CredentialClient, ID: d.ID, OrganizationID: o.Organization.ID, Count: 1, LastAt: at,
 				})
-				if err != nil {
-					t.Fatal(err)
-				}
-				ids[i] = d.ID
-				for _, at := range []time.Time{start, start.Add(40*aDay + time.Duration(i)*time.Hour)} {
-					u.deltas = append(u.deltas, registry.UsageDelta{
-						Kind: registry.CredentialClient, ID: d.ID, OrganizationID: o.Organization.ID, Count: 1, LastAt: at,
-					})
-				}
 			}
-			u.add(t)
-			do("UPDATE audit_chains SET sequence = 1 WHERE organization_id = ORG")
-			w.clock.set(start.Add(40*aDay + 2*time.Hour))
-			if given, err := w.GiveWarnings(t.Context(), registry.Server()); given != 1 || err == nil {
-				t.Errorf("gave %d warnings, %v, want that of the other and an error", given, err)
-			}
-			marks, err := w.MarkUsage(t.Context(), registry.Server(), start.Add(40*aDay))
-			if len(marks) != 1 || marks[0].ID != ids[1] || err == nil {
-				t.Errorf("made %v, %v, want the silence of the other and an error", marks, err)
-			}
-		})
-	}
+		}
+		u.add(t)
+		do("UPDATE audit_chains SET sequence = 1 WHERE organization_id = ORG")
+		w.clock.set(start.Add(40*aDay + 2*time.Hour))
+		if given, err := w.GiveWarnings(t.Context(), registry.Server()); given != 1 || err == nil {
+			t.Errorf("gave %d warnings, %v, want that of the other and an error", given, err)
+		}
+		marks, err := w.MarkUsage(t.Context(), registry.Server(), start.Add(40*aDay))
+		if len(marks) != 1 || marks[0].ID != ids[1] || err == nil {
+			t.Errorf("made %v, %v, want the silence of the other and an error", marks, err)
+		}
+	})
 }

@@ -24,35 +24,32 @@ var elsewhere = regexp.MustCompile(`^(session\.|member\.(change_password|.*one_t
 // attempts that are refused, and looks for every secret in the whole table.
 func TestEveryChangeIsAuditedWithoutSecrets(t *testing.T) {
 	t.Parallel()
-	for _, dialect := range storagetest.Dialects() {
-		t.Run(dialect, func(t *testing.T) {
-			t.Parallel()
-			url := storagetest.URL(t, dialect)
-			storagetest.WatchFeed(t, url) // and so every change is looked at
-			w := newWorld(t, storagetest.OpenWith(t, storage.Config{URL: url}))
-			secrets := w.changeEverything(t)
-			text := wholeTable(t, storagetest.SQL(t, url))
-			for _, secret := range secrets {
-				if len(secret) < 20 {
-					t.Errorf("%q is too short for a secret", secret)
-				}
-				if strings.Contains(text, secret) {
-					t.Errorf("the audit trail has the secret …%s", secret[len(secret)-4:])
-				}
+	storagetest.Each(t, func(t *testing.T, dialect string) {
+		url := storagetest.URL(t, dialect)
+		storagetest.WatchFeed(t, url) // and so every change is looked at
+		w := &revealing{world: newWorld(t, storagetest.OpenWith(t, storage.Config{URL: url}))}
+		w.changeEverything(t)
+		text := wholeTable(t, storagetest.SQL(t, url))
+		for _, secret := range w.secrets {
+			if len(secret) < 20 {
+				t.Errorf("%q is too short for a secret", secret)
 			}
-			for _, op := range operationsOfTheSource(t) {
-				if !strings.Contains(text, "\x1f"+op+"\x1f") && !elsewhere.MatchString(op) {
-					t.Errorf("no event %s: let changeEverything make that change, and hand its secrets back", op)
-				}
+			if strings.Contains(text, secret) {
+				t.Errorf("the audit trail has the secret …%s", secret[len(secret)-4:])
 			}
-			if !strings.Contains(text, "\x1f"+registry.OutcomeRefused+"\x1f") {
-				t.Error("no refused attempt is there")
+		}
+		for _, op := range operationsOfTheSource(t) {
+			if !strings.Contains(text, "\x1f"+op+"\x1f") && !elsewhere.MatchString(op) {
+				t.Errorf("no event %s: let changeEverything make that change, and show its secrets", op)
 			}
-			if r := w.verify(nil); r.Fault != nil {
-				t.Error(r.Fault)
-			}
-		})
-	}
+		}
+		if !strings.Contains(text, "\x1f"+registry.OutcomeRefused+"\x1f") {
+			t.Error("no refused attempt is there")
+		}
+		if r := w.verify(nil); r.Fault != nil {
+			t.Error(r.Fault)
+		}
+	})
 }
 
 // operationsOfTheSource reads the names of the operations where they stand.
@@ -120,19 +117,27 @@ func (w *world) made(err error) {
 	}
 }
 
+// revealing is a world in which all secrets that were shown, and what is kept
+// of them, are gathered.
+type revealing struct {
+	*world
+	secrets []string
+}
+
+func (w *revealing) show(text registry.SecretText, err error) {
+	w.t.Helper()
+	w.made(err)
+	w.secrets = append(w.secrets, text.Reveal())
+}
+
 // changeEverything makes every change of the Service that needs no signed-in
-// person, and returns all secrets that were shown, and their digests.
-func (w *world) changeEverything(t *testing.T) (secrets []string) {
+// person.
+func (w *revealing) changeEverything(t *testing.T) {
 	t.Helper()
 	ctx, actor := t.Context(), owner(w.one)
-	show := func(text registry.SecretText, err error) {
-		t.Helper()
-		w.made(err)
-		secrets = append(secrets, text.Reveal())
-	}
 	for _, o := range []registry.CreatedOrganization{w.one, w.two} {
-		show(o.Password, nil)
-		show(o.AdminToken, nil)
+		w.show(o.Password, nil)
+		w.show(o.AdminToken, nil)
 	}
 	description, ttl := "changed", 10*time.Minute
 
@@ -144,7 +149,7 @@ func (w *world) changeEverything(t *testing.T) (secrets []string) {
 	_, err = w.UpdateOrganization(ctx, actor, registry.OrganizationPatch{MaxTokenTTL: &ttl}, 0)
 	w.made(err)
 	member, password, err := w.CreateMember(ctx, actor, registry.MemberInput{Email: "new@example.com", Role: registry.RoleMember})
-	show(password, err)
+	w.show(password, err)
 	admin := registry.RoleAdmin
 	_, err = w.UpdateMember(ctx, actor, member.ID, registry.MemberPatch{Role: &admin}, 0)
 	w.made(err)
@@ -155,7 +160,7 @@ func (w *world) changeEverything(t *testing.T) (secrets []string) {
 	keys, err := w.db.Keys(ctx)
 	w.made(err)
 	for _, k := range keys {
-		secrets = append(secrets, string(k.Sealed))
+		w.secrets = append(w.secrets, string(k.Sealed))
 	}
 
 	scope, err := w.CreateScope(ctx, actor, registry.ScopeInput{Name: "listed"})
@@ -177,38 +182,34 @@ func (w *world) changeEverything(t *testing.T) (secrets []string) {
 	app, err := w.CreateApplication(ctx, actor, registry.ApplicationInput{
 		Name: "a", CreateClient: &registry.ClientInput{Name: "c", Scopes: []string{"a"}},
 	})
-	show(app.Secret, err)
+	w.show(app.Secret, err)
 	_, err = w.UpdateApplication(ctx, actor, app.Application.ID, registry.ApplicationPatch{Description: &description}, 0)
 	w.made(err)
 	w.made(w.DeleteClient(ctx, actor, app.Client.ID, 0))
 	w.made(w.DeleteApplication(ctx, actor, app.Application.ID, 0))
 
-	secrets = append(append(secrets, w.changeClients(t, actor)...), w.changeAPITokens(t, actor)...)
-	return append(secrets, w.watchEverything(t, actor)...)
+	w.changeClients(t, actor)
+	w.changeAPITokens(t, actor)
+	w.watchEverything(t, actor)
 }
 
 // watchEverything lets the server say of credentials all that it can.
-func (w *world) watchEverything(t *testing.T, actor registry.Actor) (secrets []string) {
+func (w *revealing) watchEverything(t *testing.T, actor registry.Actor) {
 	t.Helper()
 	ctx, start := t.Context(), w.clock.Now()
 	soon := start.Add(registry.DefaultRotationAge + aDay)
-	show := func(text registry.SecretText, err error) {
-		t.Helper()
-		w.made(err)
-		secrets = append(secrets, text.Reveal())
-	}
 	client, text, err := w.CreateClient(ctx, actor, registry.ClientInput{Name: "c", Scopes: []string{"a"}, ExpiresAt: soon})
-	show(text, err)
+	w.show(text, err)
 	lasting, text, err := w.CreateClient(ctx, actor, registry.ClientInput{Name: "c", Scopes: []string{"a"}})
-	show(text, err)
+	w.show(text, err)
 	_, text, err = w.AddSecret(ctx, actor, lasting.ID, soon)
-	show(text, err)
+	w.show(text, err)
 	w.made(w.DeleteSecret(ctx, actor, lasting.ID, lasting.Secrets[0].ID, true))
 	token, text, err := w.CreateAPIToken(ctx, actor, registry.APITokenInput{
 		Name: "t", Scopes: []string{"a"}, Permissions: []string{"read"}, ExpiresAt: soon,
 	})
-	show(text, err)
-	u := usage{w: w}
+	w.show(text, err)
+	u := usage{w: w.world}
 	for _, at := range []time.Time{start, start.Add(registry.DefaultRotationAge)} {
 		u.used(client.ID, at, 1, "192.0.2.7")
 		u.used(token.ID, at, 1, "192.0.2.7")
@@ -220,21 +221,15 @@ func (w *world) watchEverything(t *testing.T, actor registry.Actor) (secrets []s
 	w.made(err)
 	_, err = w.MarkUsage(ctx, registry.Server(), w.clock.Now())
 	w.made(err)
-	return secrets
 }
 
-func (w *world) changeClients(t *testing.T, actor registry.Actor) (secrets []string) {
+func (w *revealing) changeClients(t *testing.T, actor registry.Actor) {
 	t.Helper()
 	ctx, name := t.Context(), "changed"
-	show := func(text registry.SecretText, err error) {
-		t.Helper()
-		w.made(err)
-		secrets = append(secrets, text.Reveal())
-	}
 	client, text, err := w.CreateClient(ctx, actor, registry.ClientInput{Name: "c", Scopes: []string{"a"}, ConfirmRequired: true})
-	show(text, err)
+	w.show(text, err)
 	sum := client.Secrets[0].Digest.Sum
-	secrets = append(secrets, hex.EncodeToString(sum[:]))
+	w.secrets = append(w.secrets, hex.EncodeToString(sum[:]))
 	_, err = w.ConfirmClient(ctx, actor, client.ID)
 	w.made(err)
 	token, err := w.issue(ctx, client.ID, text.Reveal())
@@ -244,12 +239,12 @@ func (w *world) changeClients(t *testing.T, actor registry.Actor) (secrets []str
 	_, err = w.UpdateClient(ctx, actor, client.ID, registry.ClientPatch{Name: &name}, 0)
 	w.made(err)
 	added, text, err := w.AddSecret(ctx, actor, client.ID, time.Time{})
-	show(text, err)
+	w.show(text, err)
 	w.made(w.DeleteSecret(ctx, actor, client.ID, added.ID, true))
 	_, text, err = w.RegenerateClient(ctx, actor, client.ID, registry.RegenerateInput{})
-	show(text, err)
+	w.show(text, err)
 	_, text, err = w.DuplicateClient(ctx, actor, client.ID, registry.DuplicateInput{Name: "like it"})
-	show(text, err)
+	w.show(text, err)
 	_, err = w.RevokeClient(ctx, actor, client.ID, 0)
 	w.made(err)
 	if _, _, err := w.RegenerateClient(ctx, actor, client.ID, registry.RegenerateInput{}); err == nil {
@@ -258,29 +253,23 @@ func (w *world) changeClients(t *testing.T, actor registry.Actor) (secrets []str
 	_, err = w.RevokeAllClients(ctx, actor, registry.RevokeAllInput{CreatedBy: actor.ID})
 	w.made(err)
 	w.made(w.DeleteClient(ctx, actor, client.ID, 0))
-	return secrets
 }
 
-func (w *world) changeAPITokens(t *testing.T, actor registry.Actor) (secrets []string) {
+func (w *revealing) changeAPITokens(t *testing.T, actor registry.Actor) {
 	t.Helper()
 	ctx, name := t.Context(), "changed"
-	show := func(text registry.SecretText, err error) {
-		t.Helper()
-		w.made(err)
-		secrets = append(secrets, text.Reveal())
-	}
 	in := registry.APITokenInput{Name: "t", Scopes: []string{"a"}, Permissions: []string{"read"}}
 	token, text, err := w.CreateAPIToken(ctx, actor, in)
-	show(text, err)
+	w.show(text, err)
 	_, err = w.UpdateAPIToken(ctx, actor, token.ID, registry.APITokenPatch{Name: &name}, 0)
 	w.made(err)
 	_, text, err = w.RegenerateAPIToken(ctx, actor, token.ID, nil)
-	show(text, err)
+	w.show(text, err)
 	_, err = w.RevokeAPIToken(ctx, actor, token.ID, 0)
 	w.made(err)
 	w.made(w.DeleteAPIToken(ctx, actor, token.ID, 0))
 	_, text, err = w.CreateAPIToken(ctx, actor, in)
-	show(text, err)
+	w.show(text, err)
 	_, err = w.RevokeAllAPITokens(ctx, actor, registry.RevokeAllInput{CreatedBy: actor.ID})
 	w.made(err)
 
@@ -294,5 +283,4 @@ func (w *world) changeAPITokens(t *testing.T, actor registry.Actor) (secrets []s
 	w.made(err)
 	_, err = w.Recover(ctx, operator())
 	w.made(err)
-	return secrets
 }

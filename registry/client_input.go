@@ -65,7 +65,7 @@ type clientContext struct {
 	endpoints    []Endpoint
 }
 
-// clientContext reads what a client of that application is checked against.
+// readClientContext reads what a client of that application is checked against.
 func readClientContext(ctx context.Context, r Reader, organizationID, applicationID string) (cc clientContext, err error) {
 	if cc.organization, err = r.Organization(ctx, organizationID); err != nil {
 		return cc, err

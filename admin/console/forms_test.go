@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"keywright/internal/testotp"
 	"keywright/storage"
 	"keywright/storage/storagetest"
 )
@@ -255,11 +256,11 @@ func (v *visitor) ownSecurity(clock *clock) {
 	p := security.follow("turn on").form(codes).set("password", "battery staple horse").press("Show the secret").says("It is shown this once.")
 	secret := p.shown("the secret")
 	p = p.form(codes+"/confirm").set("code", "000000").press("Turn on").says("The one-time code is wrong.")
-	p.form(codes+"/confirm").set("code", oneTimeCode(v.T, secret, clock.now())).press("Turn on").says("One-time codes are in force")
+	p.form(codes+"/confirm").set("code", testotp.Code(v.T, secret, clock.now())).press("Turn on").says("One-time codes are in force")
 
 	clock.pass(16 * time.Minute) // everything dangerous asks again, and leads back
 	p = v.open(codes).says("Confirm it is you").form("/console/sign-in-again").set("password", "battery staple horse").press("Continue").says("One-time code")
-	p = p.form("/console/sign-in-again").set("oneTimeCode", oneTimeCode(v.T, secret, clock.now())).press("Continue")
+	p = p.form("/console/sign-in-again").set("oneTimeCode", testotp.Code(v.T, secret, clock.now())).press("Continue")
 	p.form(codes+"/disable").set("password", "battery staple horse").press("Turn off").says("One-time codes are off.")
 }
 

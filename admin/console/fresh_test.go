@@ -11,54 +11,73 @@ import (
 	"keywright/storage/storagetest"
 )
 
-// TestFreshSignIn leaves a session alone for a while: password and code are
-// asked for again before everything is revoked, and before nothing less.
+// TestFreshSignIn leaves a session alone for a while, and goes on with the
+// password of this moment to what asked for it.
 func TestFreshSignIn(t *testing.T) {
 	t.Parallel()
 	storagetest.Run(t, func(t *testing.T, db *storage.DB) {
 		clock := newClock()
-		server, made := serve(t, db, clock.now)
-		browse := func(method, path, cookie string, form url.Values) (status int, header http.Header) {
-			t.Helper()
-			req, err := http.NewRequestWithContext(t.Context(), method, server.URL+path, strings.NewReader(form.Encode()))
-			must(t, err)
-			req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-			req.Header.Set("Cookie", cookie)
-			resp, err := http.DefaultTransport.RoundTrip(req)
-			must(t, err)
-			must(t, resp.Body.Close())
-			return resp.StatusCode, resp.Header
-		}
-		in := url.Values{"email": {made.Owner.Email}, "password": {password}}
-		signIn := func(path, cookie string) string {
-			t.Helper()
-			_, header := browse(http.MethodPost, path, cookie, in)
-			cookie, _, _ = strings.Cut(header.Get("Set-Cookie"), ";")
-			return cookie
-		}
-		cookie := signIn("/console/sign-in", "")
-		for _, path := range []string{"/console/clients/revoke-all", "/console/tokens/revoke-all"} {
-			if got, _ := browse(http.MethodGet, path, cookie, nil); got != http.StatusOK {
-				t.Errorf("%s just after sign-in: %d", path, got)
-			}
-		}
+		in, made := serve(t, db, clock.now)
+		owner := in.session(t)
 		clock.pass(registry.FreshFor)
-		if got, _ := browse(http.MethodGet, "/console/tokens", cookie, nil); got != http.StatusOK {
-			t.Errorf("the list: %d", got)
+		const path = "/console/tokens/revoke-all"
+		all := url.Values{"target": {made.Organization.ID}, "typed": {made.Organization.Name}, "expectedCount": {"1"}}.Encode()
+		if got := in.bare(t, http.MethodPost, path, all, owner).Header.Get("Location"); got != signInAgain(path) {
+			t.Errorf("with an old password: it leads to %q", got)
 		}
-		all := url.Values{"target": {made.Organization.ID}, "typed": {made.Organization.Name}, "expectedCount": {"1"}}
-		for _, path := range []string{"/console/clients/revoke-all", "/console/tokens/revoke-all"} {
-			for method, form := range map[string]url.Values{http.MethodGet: nil, http.MethodPost: all} {
-				want := "/console/sign-in-again?next=" + url.QueryEscape(path)
-				_, header := browse(method, path, cookie, form)
-				if got := header.Get("Location"); got != want {
-					t.Errorf("%s %s leads to %q, want %q", method, path, got, want)
-				}
-			}
-		}
-		status, header := browse(http.MethodPost, "/console/tokens/revoke-all", signIn("/console/sign-in-again", cookie), all)
-		if got := header.Get("Location"); status != http.StatusSeeOther || got != "/console/tokens" {
-			t.Errorf("with a fresh password: %d, %q", status, got)
+		fresh := sessionOf(t, in.bare(t, http.MethodPost, "/console/sign-in-again", ownersForm("").Encode(), owner))
+		resp := in.bare(t, http.MethodPost, path, all, fresh)
+		if got := resp.Header.Get("Location"); resp.StatusCode != http.StatusSeeOther || got != "/console/tokens" {
+			t.Errorf("with a fresh password: %d, %q", resp.StatusCode, got)
 		}
 	})
+}
+
+// TestWhatAsksAgain looks at everything that is mounted: security settings,
+// members, signing keys and revoking all ask for the password again once it
+// was given too long ago, whatever is added to them, and nothing else does.
+func TestWhatAsksAgain(t *testing.T) {
+	t.Parallel()
+	clock := newClock()
+	in, _ := serve(t, storagetest.Open(t, storagetest.Dialects()[0]), clock.now)
+	owner := in.session(t)
+	asks := func(method, path string) bool {
+		t.Helper()
+		return in.bare(t, method, path, "", owner).Header.Get("Location") == signInAgain(path)
+	}
+	endsSession := func(path string) bool {
+		return path == "/console/sign-out" || strings.HasPrefix(path, "/console/sign-in")
+	}
+	for _, path := range in.paths(http.MethodGet) {
+		if !endsSession(path) && asks(http.MethodGet, path) {
+			t.Errorf("%s asks for the password just after it was given", path)
+		}
+	}
+	clock.pass(registry.FreshFor)
+	asking := 0
+	for _, method := range []string{http.MethodGet, http.MethodPost} {
+		for _, path := range in.paths(method) {
+			if endsSession(path) {
+				continue
+			}
+			want := strings.HasSuffix(path, "/revoke-all")
+			for _, settings := range []string{"/console/security/", "/console/members/", "/console/signing-keys/"} {
+				want = want || strings.HasPrefix(path, settings) && path != "/console/members/kwc_00000000000000000000000000"
+			}
+			got := asks(method, path)
+			if got != want {
+				t.Errorf("%s %s asks for the password again: %v", method, path, got)
+			}
+			if got {
+				asking++
+			}
+		}
+	}
+	if asking < 22 {
+		t.Errorf("%d ask for the password again", asking)
+	}
+}
+
+func signInAgain(next string) string {
+	return "/console/sign-in-again?next=" + url.QueryEscape(next)
 }

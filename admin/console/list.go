@@ -69,7 +69,7 @@ func (l *list) span(name string) time.Duration {
 	return time.Duration(n) * 24 * time.Hour
 }
 
-// URL is the list with one parameter set, from its first page on.
+// url is the list with one parameter set, from its first page on.
 func (l *list) url(name, value string) string {
 	query := url.Values{}
 	for _, kept := range append([]string{paramSort}, l.filters...) {

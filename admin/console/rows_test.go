@@ -22,41 +22,38 @@ import (
 // with that: it is bounded in statements and in bytes.
 func TestTenThousandRows(t *testing.T) {
 	t.Parallel()
-	for _, dialect := range storagetest.Dialects() {
-		t.Run(dialect, func(t *testing.T) {
-			t.Parallel()
-			var statements atomic.Int64
-			address := storagetest.URL(t, dialect)
-			db := storagetest.OpenWith(t, storage.Config{URL: address, OnStatement: func(string) { statements.Add(1) }})
-			clock := newClock()
-			in, made := serve(t, db, clock.now)
-			crowd(t, storagetest.SQL(t, address), in, made)
-			clock.pass(time.Minute)
-			v := in.signedIn(t)
-			for _, page := range pagesOfMany(made.Organization.ID) {
-				const most = 40 // three for each read: it begins, reads and ends
-				path := page.path
-				for range 2 { // and the page behind it, if there is one
-					before := statements.Load()
-					body := v.body(path)
-					if got := statements.Load() - before; got > most {
-						t.Errorf("%s takes %d statements, more than %d", path, got, most)
-					}
-					if len(body) > 200_000 {
-						t.Errorf("%s has %d bytes", path, len(body))
-					}
-					if path == page.path && !strings.Contains(body, page.shows) {
-						t.Errorf("%s does not show %q", path, page.shows)
-					}
-					next := nextPage.FindStringSubmatch(body)
-					if next == nil {
-						break
-					}
-					path = html.UnescapeString(next[1])
+	storagetest.Each(t, func(t *testing.T, dialect string) {
+		var statements atomic.Int64
+		address := storagetest.URL(t, dialect)
+		db := storagetest.OpenWith(t, storage.Config{URL: address, OnStatement: func(string) { statements.Add(1) }})
+		clock := newClock()
+		in, made := serve(t, db, clock.now)
+		crowd(t, storagetest.SQL(t, address), in, made)
+		clock.pass(time.Minute)
+		v := in.signedIn(t)
+		for _, page := range pagesOfMany(made.Organization.ID) {
+			const most = 40 // three for each read: it begins, reads and ends
+			path := page.path
+			for range 2 { // and the page behind it, if there is one
+				before := statements.Load()
+				body := v.body(path)
+				if got := statements.Load() - before; got > most {
+					t.Errorf("%s takes %d statements, more than %d", path, got, most)
 				}
+				if len(body) > 200_000 {
+					t.Errorf("%s has %d bytes", path, len(body))
+				}
+				if path == page.path && !strings.Contains(body, page.shows) {
+					t.Errorf("%s does not show %q", path, page.shows)
+				}
+				next := nextPage.FindStringSubmatch(body)
+				if next == nil {
+					break
+				}
+				path = html.UnescapeString(next[1])
 			}
-		})
-	}
+		}
+	})
 }
 
 // pagesOfMany are the pages that list or offer something, and what each shows

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/spf13/cobra"
+
 	"keywright/configs"
 	"keywright/internal/jwk"
 	"keywright/internal/onetime"
@@ -36,8 +38,9 @@ const passwordSeats = 4
 
 // options are how an assembly differs from command to command.
 type options struct {
-	migrate     bool         // apply pending migrations first
-	onStatement func(string) // sees the SQL statements, in benchmarks and tests
+	migrate     bool                // apply pending migrations first
+	onStatement func(string)        // sees the SQL statements, in benchmarks and tests
+	waited      func(time.Duration) // told of each change how long it waited for other replicas; may be nil
 }
 
 // assemble opens the database and the keys in it. The caller closes it.
@@ -65,7 +68,7 @@ func assemble(ctx context.Context, cfg configs.Config, logger *slog.Logger, opts
 	if err != nil {
 		return nil, err
 	}
-	copied, err := newReplica(cfg, db, logger)
+	copied, err := newReplica(cfg, db, logger, opts.waited)
 	if err != nil {
 		return nil, err
 	}
@@ -86,10 +89,29 @@ func assemble(ctx context.Context, cfg configs.Config, logger *slog.Logger, opts
 	return &assembly{cfg, logger, db, keys, ids, copied, service}, nil
 }
 
+// withService runs fn on the database that the configuration names.
+func withService(cmd *cobra.Command, env Environment, opts options, fn func(context.Context, *assembly) error) error {
+	cfg, err := load(cmd, env, nil)
+	if err != nil {
+		return err
+	}
+	if err := cfg.CheckKeys(); err != nil {
+		return err
+	}
+	a, err := assemble(cmd.Context(), cfg, newLogger(env, cfg), opts)
+	if err != nil {
+		return err
+	}
+	defer a.close()
+	return fn(cmd.Context(), a)
+}
+
 // newReplica makes what waits, after each change, for the replicas that answer
 // from memory. It is itself one of them once it runs.
-func newReplica(cfg configs.Config, db *storage.DB, logger *slog.Logger) (*replica.Replica, error) {
-	c := replica.Config{HotPath: db, Feed: db, Size: cfg.CacheSize, Now: time.Now, Rand: rand.Reader, Logger: logger}
+func newReplica(cfg configs.Config, db *storage.DB, logger *slog.Logger, waited func(time.Duration)) (*replica.Replica, error) {
+	c := replica.Config{
+		HotPath: db, Feed: db, Size: cfg.CacheSize, Waited: waited, Now: time.Now, Rand: rand.Reader, Logger: logger,
+	}
 	if db.Shared() {
 		c.Leases = db
 	}

@@ -40,7 +40,7 @@ older head of the log in with --head: it must still be in the chain.`,
 		if err != nil {
 			return err
 		}
-		return withService(cmd, env, func(ctx context.Context, a *assembly) error {
+		return withService(cmd, env, options{}, func(ctx context.Context, a *assembly) error {
 			reports, err := a.service.VerifyAudit(ctx, operator(""), *organization, expected)
 			if err != nil {
 				return err
@@ -94,28 +94,11 @@ func auditPruneCommand(env Environment) *cobra.Command {
 		if err != nil || before.After(time.Now()) {
 			return wrongUsage("--before is required: a date such as 2026-01-31 or an RFC 3339 time, in the past")
 		}
-		return withService(cmd, env, func(ctx context.Context, a *assembly) error {
+		return withService(cmd, env, options{}, func(ctx context.Context, a *assembly) error {
 			n, err := a.service.PruneAudit(ctx, operator(""), *organization, before)
 			fmt.Fprintf(env.Stdout, "pruned %d events\n", n)
 			return err
 		})
 	}
 	return cmd
-}
-
-// withService runs fn on the database that the configuration names.
-func withService(cmd *cobra.Command, env Environment, fn func(context.Context, *assembly) error) error {
-	cfg, err := load(cmd, env, nil)
-	if err != nil {
-		return err
-	}
-	if err := cfg.CheckKeys(); err != nil {
-		return err
-	}
-	a, err := assemble(cmd.Context(), cfg, newLogger(env, cfg), options{})
-	if err != nil {
-		return err
-	}
-	defer a.close()
-	return fn(cmd.Context(), a)
 }

@@ -34,23 +34,13 @@ func newOrganization(cmd *cobra.Command, env Environment, nameFlag string, creat
 		if *name == "" || *email == "" {
 			return wrongUsage("--%s and --email are required", nameFlag)
 		}
-		cfg, err := load(cmd, env, nil)
-		if err != nil {
-			return err
-		}
-		if err := cfg.CheckKeys(); err != nil {
-			return err
-		}
-		a, err := assemble(cmd.Context(), cfg, newLogger(env, cfg), options{migrate: true})
-		if err != nil {
-			return err
-		}
-		defer a.close()
-		made, err := create(a.service, cmd.Context(), operator(""), registry.OrganizationInput{Name: *name, Email: *email})
-		if err != nil {
-			return err
-		}
-		return printOrganization(env, made, *asJSON)
+		return withService(cmd, env, options{migrate: true}, func(ctx context.Context, a *assembly) error {
+			made, err := create(a.service, ctx, operator(""), registry.OrganizationInput{Name: *name, Email: *email})
+			if err != nil {
+				return err
+			}
+			return printOrganization(env, made, *asJSON)
+		})
 	}
 	return cmd
 }

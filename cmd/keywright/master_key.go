@@ -28,7 +28,7 @@ that they depend on stay the same.`,
 	}
 	configs.AddFlags(rotate.Flags())
 	rotate.RunE = func(cmd *cobra.Command, _ []string) error {
-		return withService(cmd, env, func(ctx context.Context, a *assembly) error {
+		return withService(cmd, env, options{}, func(ctx context.Context, a *assembly) error {
 			n, err := a.vault.Reseal(ctx)
 			if err != nil {
 				return err

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -14,6 +15,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"keywright/internal/testpg"
 )
 
 // TestMetrics holds what a server shows after some traffic against
@@ -50,6 +53,16 @@ func TestCredentialSeriesOff(t *testing.T) {
 	}
 	if want := `keywright_token_requests_total{grant_type="client_credentials",outcome="issued"} 1`; !strings.Contains(shown, want) {
 		t.Errorf("%s is missing", want)
+	}
+}
+
+// TestChangeWaitIsMeasured: where there may be other servers, each change tells
+// how long it waited for them.
+func TestChangeWaitIsMeasured(t *testing.T) {
+	t.Parallel()
+	in := install(t, environment(testpg.New(t))) // which makes an API and a client
+	if shown := get(t, in.metrics+"/metrics"); !regexp.MustCompile(`(?m)^keywright_change_wait_seconds_count [1-9]`).MatchString(shown) {
+		t.Error("no change waited")
 	}
 }
 

@@ -24,7 +24,7 @@ look through what was changed after it, in the log or in exports of the audit.`,
 	}
 	configs.AddFlags(cmd.Flags())
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		return withService(cmd, env, func(ctx context.Context, a *assembly) error {
+		return withService(cmd, env, options{}, func(ctx context.Context, a *assembly) error {
 			recovered, err := a.service.Recover(ctx, operator(""))
 			for _, r := range recovered {
 				last := "never"

@@ -72,12 +72,14 @@ func serve(ctx context.Context, cfg configs.Config, logger *slog.Logger, opts op
 	ctx, restore := signal.NotifyContext(ctx, syscall.SIGINT, syscall.SIGTERM)
 	defer restore()
 
+	m := metrics.New(build())
+	opts.waited = m.ChangeWaited
 	a, err := assemble(ctx, cfg, logger, opts)
 	if err != nil {
 		return err
 	}
 	defer a.close()
-	s, err := newServer(ctx, a)
+	s, err := newServer(ctx, a, m)
 	if err != nil {
 		return err
 	}
@@ -116,11 +118,11 @@ func serve(ctx context.Context, cfg configs.Config, logger *slog.Logger, opts op
 }
 
 // newServer binds the listeners and puts their handlers together.
-func newServer(ctx context.Context, a *assembly) (_ *server, err error) {
+func newServer(ctx context.Context, a *assembly, m *metrics.Metrics) (_ *server, err error) {
 	s := &server{
 		assembly: a,
 		health:   web.NewHealth(a.db),
-		metrics:  metrics.New(build()),
+		metrics:  m,
 		ledger: metrics.NewLedger(metrics.LedgerConfig{
 			Store: a.db, Now: time.Now, Rand: rand.Reader, Logger: a.logger,
 		}),
@@ -130,7 +132,6 @@ func newServer(ctx context.Context, a *assembly) (_ *server, err error) {
 	s.metrics.WatchAudit(a.service.AuditHeads)
 	s.metrics.WatchReadiness(s.health.Ready)
 	s.metrics.WatchCache(a.replica.Usable, a.replica.Lookups)
-	a.replica.Waited = s.metrics.ChangeWaited
 	if s.listeners, err = bind(ctx, a.cfg); err != nil {
 		return nil, err
 	}

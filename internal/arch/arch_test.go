@@ -37,6 +37,7 @@ var arrows = map[string][]string{
 	"internal/seal":             {},
 	"internal/signin":           {"registry", "internal/guess", "internal/web"},
 	"internal/testaddr":         {},
+	"internal/testotp":          {},
 	"internal/testpg":           {},
 	"internal/testserver":       {},
 	"internal/vault":            {"registry", "internal/seal"},
@@ -53,7 +54,7 @@ var arrows = map[string][]string{
 // testArrows says what the test files of a package may import besides, and
 // under "" what those of every package may: a real database with real keys.
 var testArrows = map[string][]string{
-	"":              {"registry", "migrations", "storage", "storage/storagetest", "internal/testpg", "internal/testserver", "internal/testaddr", "internal/jwk", "internal/seal", "internal/vault"},
+	"":              {"registry", "migrations", "storage", "storage/storagetest", "internal/testotp", "internal/testpg", "internal/testserver", "internal/testaddr", "internal/jwk", "internal/seal", "internal/vault"},
 	"admin":         {"oauth/signing", "internal/guess", "internal/web", "internal/onetime"},
 	"configs":       {anything},
 	"oauth":         {"oauth/signing", "internal/guess", "internal/replica", "internal/web"},
@@ -86,7 +87,6 @@ var wrapped = map[string][]string{
 var testWrapped = map[string][]string{
 	"github.com/gin-gonic/gin": {"cmd/keywright"},
 	"github.com/knadh/koanf":   {"cmd/keywright"},
-	"github.com/pquerna/otp":   {"admin"},
 }
 
 // plain packages use the standard library alone.

@@ -67,7 +67,7 @@ func (c *clock) Now() time.Time { return *c.now.Load() }
 
 func (c *clock) advance(d time.Duration) { c.now.Store(new(c.Now().Add(d))) }
 
-// follow makes the replica follow the feed by hand, once.
+// keepUpNow makes the replica follow the feed by hand, once.
 func (s *server) keepUpNow() {
 	s.world.t.Helper()
 	if err := s.step(s.world.t.Context()); err != nil {
@@ -164,12 +164,7 @@ func newID(t *testing.T, prefix string) string {
 // eachDialect runs a test on every dialect, in parallel.
 func eachDialect(t *testing.T, test func(t *testing.T, w *world)) {
 	t.Parallel()
-	for _, dialect := range storagetest.Dialects() {
-		t.Run(dialect, func(t *testing.T) {
-			t.Parallel()
-			test(t, newWorld(t, dialect))
-		})
-	}
+	storagetest.Each(t, func(t *testing.T, dialect string) { test(t, newWorld(t, dialect)) })
 }
 
 // running makes the replica follow the feed by itself until the test ends.

@@ -2,6 +2,6 @@
 // free ports, and ends them with the test, also when that is killed.
 //
 // Whoever tests the program itself hands in how to start it; others have it
-// built once by Program. The package knows the command line, the environment
-// and the log, and nothing of what the server answers.
+// built by Program or PlainProgram. The package knows the command line, the
+// environment and the log, and nothing of what the server answers.
 package testserver

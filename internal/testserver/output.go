@@ -5,7 +5,7 @@ import (
 	"sync"
 )
 
-// Output is what a process wrote so far.
+// Output is what a process, or a logger of the test itself, wrote so far.
 type Output struct {
 	// Wrote gets a value now and then after a write.
 	Wrote chan struct{}

@@ -1,56 +1,58 @@
 package testserver
 
 import (
-	"bytes"
+	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
+	"slices"
 	"sync"
 	"testing"
 )
 
-// Program builds keywright, with the race detector if the test has it, and
+// Program builds keywright once, with the race detector if the test has it, and
 // returns its path. Main removes it at the end of the test binary.
-func Program(t testing.TB) string {
-	t.Helper()
-	path, err := build()
-	if err != nil {
-		t.Fatal(err)
+func Program() (string, error) {
+	if raceEnabled {
+		return racing()
 	}
-	return path
+	return plain()
 }
 
-// folder holds the program; empty: it was not built.
+// PlainProgram is Program without the race detector: the program that people
+// run, for a test that waits for it alone.
+func PlainProgram() (string, error) { return plain() }
+
+var (
+	plain = sync.OnceValues(func() (string, error) { return build("keywright") })
+	// SQLite is C, translated: the race detector finds nothing there, and makes
+	// it several times slower.
+	racing = sync.OnceValues(func() (string, error) {
+		return build("keywright-race", "-race", "-gcflags=modernc.org/sqlite/lib=-race=false")
+	})
+)
+
+// folder holds what was built; empty: Main does not run the tests.
 var folder string
 
-var build = sync.OnceValues(func() (_ string, err error) {
-	if folder, err = os.MkdirTemp("", "keywright-program-"); err != nil {
-		return "", err
+func build(name string, flags ...string) (string, error) {
+	if folder == "" {
+		return "", errors.New("testserver.Main must run the tests")
 	}
-	path := filepath.Join(folder, "keywright")
-	args := []string{"build", "-o", path}
-	if raceEnabled {
-		// SQLite is C, translated: the race detector finds nothing there, and
-		// makes it several times slower.
-		args = append(args, "-race", "-gcflags=modernc.org/sqlite/lib=-race=false")
-	}
-	cmd := exec.Command("go", append(args, "keywright/cmd/keywright")...)
-	var stderr bytes.Buffer
-	cmd.Stderr = &stderr
-	if err := cmd.Run(); err != nil {
-		return "", fmt.Errorf("build keywright: %w\n%s", err, stderr.String())
-	}
-	return path, nil
-})
+	path := filepath.Join(folder, name)
+	args := slices.Concat([]string{"build", "-o", path}, flags, []string{"keywright/cmd/keywright"})
+	_, err := Run("go", "", os.Environ(), args...)
+	return path, err
+}
 
 // Main runs the tests of a package that uses Program, and removes what was
 // built. It returns the exit code.
 func Main(m *testing.M) int {
-	defer func() {
-		if folder != "" {
-			os.RemoveAll(folder)
-		}
-	}()
+	var err error
+	if folder, err = os.MkdirTemp("", "keywright-program-"); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer os.RemoveAll(folder)
 	return m.Run()
 }

@@ -1,7 +1,6 @@
 package web_test
 
 import (
-	"bytes"
 	"context"
 	"crypto/rand"
 	"encoding/json"
@@ -20,27 +19,10 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"keywright/internal/seal"
+	"keywright/internal/testserver"
 	"keywright/internal/web"
 	"keywright/registry"
 )
-
-// log is a log that a test reads while a server writes it.
-type log struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (l *log) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.buf.Write(p)
-}
-
-func (l *log) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.buf.String()
-}
 
 // database answers pings with the error it holds.
 type database struct{ err error }
@@ -49,7 +31,7 @@ func (d database) Ping(context.Context) error { return d.err }
 
 type listener struct {
 	*httptest.Server
-	log    *log
+	log    *testserver.Output
 	ids    *registry.ErrorIDs
 	health *web.Health
 }
@@ -62,7 +44,7 @@ func listen(t *testing.T, change func(*web.Config)) listener {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l := listener{log: &log{}, ids: registry.NewErrorIDs(box), health: web.NewHealth(database{})}
+	l := listener{log: testserver.NewOutput(), ids: registry.NewErrorIDs(box), health: web.NewHealth(database{})}
 	c := web.Config{
 		Listener: "test", MaxBody: 1000, Health: l.health, WriteError: web.WriteProblem,
 		ErrorIDs: l.ids, Now: time.Now, Rand: rand.Reader, Logger: slog.New(slog.NewJSONHandler(l.log, &slog.HandlerOptions{Level: slog.LevelDebug})),

@@ -251,6 +251,26 @@ func flipCase(s string, i int) string {
 	return string(b)
 }
 
+type headers = map[jose.HeaderKey]any
+
+// signedWith signs a payload whatever is wrong with it.
+func signedWith(t *testing.T, alg jose.SignatureAlgorithm, key any, with headers, payload []byte) string {
+	t.Helper()
+	s, err := jose.NewSigner(jose.SigningKey{Algorithm: alg, Key: key}, &jose.SignerOptions{ExtraHeaders: with})
+	if err != nil {
+		t.Fatal(err)
+	}
+	signed, err := s.Sign(payload)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := signed.CompactSerialize()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
+
 func TestForgedJWTs(t *testing.T) {
 	t.Parallel()
 	r, key := newRing(t)
@@ -268,28 +288,15 @@ func TestForgedJWTs(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	sign := func(alg jose.SignatureAlgorithm, with any, payload []byte, headers map[jose.HeaderKey]any) string {
+	sign := func(alg jose.SignatureAlgorithm, with any, payload []byte, headers headers) string {
 		if _, ok := headers["typ"]; !ok {
 			headers["typ"] = "at+jwt"
 		}
 		if _, ok := headers["kid"]; !ok {
 			headers["kid"] = key.ID
 		}
-		s, err := jose.NewSigner(jose.SigningKey{Algorithm: alg, Key: with}, &jose.SignerOptions{ExtraHeaders: headers})
-		if err != nil {
-			t.Fatal(err)
-		}
-		signed, err := s.Sign(payload)
-		if err != nil {
-			t.Fatal(err)
-		}
-		text, err := signed.CompactSerialize()
-		if err != nil {
-			t.Fatal(err)
-		}
-		return text
+		return signedWith(t, alg, with, headers, payload)
 	}
-	type headers = map[jose.HeaderKey]any
 	edited := func(from, to string) []byte { return bytes.Replace(payload, []byte(from), []byte(to), 1) }
 	none := "eyJhbGciOiJub25lIiwidHlwIjoiYXQrand0In0" + raw[strings.Index(raw, "."):strings.LastIndex(raw, ".")+1]
 	for name, token := range map[string]string{

@@ -15,68 +15,65 @@ import (
 
 func TestPositionsAreCommitOrder(t *testing.T) {
 	t.Parallel()
-	for _, dialect := range storagetest.Dialects() {
-		t.Run(dialect, func(t *testing.T) {
-			t.Parallel()
-			url := storagetest.URL(t, dialect)
-			db := storagetest.OpenWith(t, storage.Config{URL: url})
-			w := settled(t, db)
-			const writers, each = 8, 20
-			var group errgroup.Group
-			for range writers {
-				group.Go(func() error {
-					for i := range each {
-						err := db.Change(ctx, func(tx registry.Tx) error {
-							return step(tx, w, func(registry.Position) error {
-								if i%5 == 4 {
-									return errors.New("changed its mind")
-								}
-								return nil
-							})
-						})
-						if (i%5 == 4) != (err != nil) {
-							return fmt.Errorf("change %d: %w", i, err)
-						}
-					}
-					return nil
-				})
-			}
-			// Whoever reads while they write sees no gap: a position that is
-			// missing below one that is there could still be filled.
-			done := make(chan struct{})
+	storagetest.Each(t, func(t *testing.T, dialect string) {
+		url := storagetest.URL(t, dialect)
+		db := storagetest.OpenWith(t, storage.Config{URL: url})
+		w := settled(t, db)
+		const writers, each = 8, 20
+		var group errgroup.Group
+		for range writers {
 			group.Go(func() error {
-				for {
-					select {
-					case <-done:
-						return nil
-					default:
-					}
-					events, err := tryRead(db, func(r registry.Reader) ([]registry.AuditEvent, error) {
-						return r.AuditEvents(ctx, w.org.ID, 0, 1000)
+				for i := range each {
+					err := db.Change(ctx, func(tx registry.Tx) error {
+						return step(tx, w, func(registry.Position) error {
+							if i%5 == 4 {
+								return errors.New("changed its mind")
+							}
+							return nil
+						})
 					})
-					if err != nil {
-						return err
-					}
-					for i, e := range events {
-						if e.Position != registry.Position(i+1) {
-							return fmt.Errorf("event %d has position %d", i+1, e.Position)
-						}
-					}
-					if len(events) == writers*each*4/5 {
-						close(done)
+					if (i%5 == 4) != (err != nil) {
+						return fmt.Errorf("change %d: %w", i, err)
 					}
 				}
+				return nil
 			})
-			if err := group.Wait(); err != nil {
-				t.Fatal(err)
-			}
-			var count, last int64
-			row := storagetest.SQL(t, url).QueryRow("SELECT count(*), max(position) FROM feed")
-			if err := row.Scan(&count, &last); err != nil || count != writers*each*4/5 || last != count {
-				t.Errorf("feed has %d rows up to %d, %v; want %d without a gap", count, last, err, writers*each*4/5)
+		}
+		// Whoever reads while they write sees no gap: a position that is
+		// missing below one that is there could still be filled.
+		done := make(chan struct{})
+		group.Go(func() error {
+			for {
+				select {
+				case <-done:
+					return nil
+				default:
+				}
+				events, err := tryRead(db, func(r registry.Reader) ([]registry.AuditEvent, error) {
+					return r.AuditEvents(ctx, w.org.ID, 0, 1000)
+				})
+				if err != nil {
+					return err
+				}
+				for i, e := range events {
+					if e.Position != registry.Position(i+1) {
+						return fmt.Errorf("event %d has position %d", i+1, e.Position)
+					}
+				}
+				if len(events) == writers*each*4/5 {
+					close(done)
+				}
 			}
 		})
-	}
+		if err := group.Wait(); err != nil {
+			t.Fatal(err)
+		}
+		var count, last int64
+		row := storagetest.SQL(t, url).QueryRow("SELECT count(*), max(position) FROM feed")
+		if err := row.Scan(&count, &last); err != nil || count != writers*each*4/5 || last != count {
+			t.Errorf("feed has %d rows up to %d, %v; want %d without a gap", count, last, err, writers*each*4/5)
+		}
+	})
 }
 
 // TestClientStateIsOneSnapshot changes a client so that everything in its

@@ -169,31 +169,28 @@ func TestPruneFeed(t *testing.T) {
 // TestALongFeedIsPruned prunes more than one statement does.
 func TestALongFeedIsPruned(t *testing.T) {
 	t.Parallel()
-	for _, dialect := range storagetest.Dialects() {
-		t.Run(dialect, func(t *testing.T) {
-			t.Parallel()
-			url := storagetest.URL(t, dialect)
-			db := storagetest.OpenWith(t, storage.Config{URL: url})
-			const long = 25_000
-			for _, statement := range []string{
-				`INSERT INTO feed (position, kind, organization_id, target_id, at)
-				WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 25000)
-				SELECT i, 'nothing', '', '', '2025-01-01T00:00:00.000000Z' FROM n`,
-				`UPDATE feed_counter SET position = 25000`,
-			} {
-				if _, err := storagetest.SQL(t, url).Exec(statement); err != nil {
-					t.Fatal(err)
-				}
+	storagetest.Each(t, func(t *testing.T, dialect string) {
+		url := storagetest.URL(t, dialect)
+		db := storagetest.OpenWith(t, storage.Config{URL: url})
+		const long = 25_000
+		for _, statement := range []string{
+			`INSERT INTO feed (position, kind, organization_id, target_id, at)
+			WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 25000)
+			SELECT i, 'nothing', '', '', '2025-01-01T00:00:00.000000Z' FROM n`,
+			`UPDATE feed_counter SET position = 25000`,
+		} {
+			if _, err := storagetest.SQL(t, url).Exec(statement); err != nil {
+				t.Fatal(err)
 			}
-			appendFeed(t, db, noon)
-			if n, err := db.PruneFeed(ctx, noon); err != nil || n != long {
-				t.Errorf("pruned %d, %v, want %d", n, err, long)
-			}
-			if page := feedOf(t, db, 0, 10); len(page.Rows) != 1 || !page.Pruned {
-				t.Errorf("got %+v, want the newest row alone", page)
-			}
-		})
-	}
+		}
+		appendFeed(t, db, noon)
+		if n, err := db.PruneFeed(ctx, noon); err != nil || n != long {
+			t.Errorf("pruned %d, %v, want %d", n, err, long)
+		}
+		if page := feedOf(t, db, 0, 10); len(page.Rows) != 1 || !page.Pruned {
+			t.Errorf("got %+v, want the newest row alone", page)
+		}
+	})
 }
 
 func TestDeniedTokenPages(t *testing.T) {
@@ -234,16 +231,13 @@ func TestDeniedTokenPages(t *testing.T) {
 // TestAFeedWithoutItsCounterIsUnavailable: such as while a backup is restored.
 func TestAFeedWithoutItsCounterIsUnavailable(t *testing.T) {
 	t.Parallel()
-	for _, dialect := range storagetest.Dialects() {
-		t.Run(dialect, func(t *testing.T) {
-			t.Parallel()
-			url := storagetest.URL(t, dialect)
-			db := storagetest.OpenWith(t, storage.Config{URL: url})
-			if _, err := storagetest.SQL(t, url).Exec("DELETE FROM feed_counter"); err != nil {
-				t.Fatal(err)
-			}
-			_, err := db.Feed(ctx, 0, 10)
-			wantKind(t, err, registry.KindUnavailable)
-		})
-	}
+	storagetest.Each(t, func(t *testing.T, dialect string) {
+		url := storagetest.URL(t, dialect)
+		db := storagetest.OpenWith(t, storage.Config{URL: url})
+		if _, err := storagetest.SQL(t, url).Exec("DELETE FROM feed_counter"); err != nil {
+			t.Fatal(err)
+		}
+		_, err := db.Feed(ctx, 0, 10)
+		wantKind(t, err, registry.KindUnavailable)
+	})
 }

@@ -87,29 +87,26 @@ func TestDeniedTokens(t *testing.T) {
 
 func TestHotPathIsOneStatement(t *testing.T) {
 	t.Parallel()
-	for _, dialect := range storagetest.Dialects() {
-		t.Run(dialect, func(t *testing.T) {
-			t.Parallel()
-			var statements atomic.Int64
-			db := storagetest.OpenWith(t, storage.Config{URL: storagetest.URL(t, dialect), OnStatement: func(string) { statements.Add(1) }})
-			w := settled(t, db)
-			for name, fn := range map[string]func() error{
-				"ClientState":   func() error { _, err := db.ClientState(ctx, w.client.ID); return err },
-				"APITokenState": func() error { _, err := db.APITokenState(ctx, []registry.Digest{w.token.Digest}); return err },
-				"TokenDenied":   func() error { _, err := db.TokenDenied(ctx, "jti"); return err },
-				"APIEndpoints":  func() error { _, err := db.APIEndpoints(ctx, w.api.ID); return err },
-				"UseAssertion":  func() error { _, err := db.UseAssertion(ctx, registry.UsedAssertion{ExpiresAt: noon}); return err },
-			} {
-				before := statements.Load()
-				if err := fn(); err != nil {
-					t.Fatal(err)
-				}
-				if n := statements.Load() - before; n != 1 {
-					t.Errorf("%s takes %d statements, want 1", name, n)
-				}
+	storagetest.Each(t, func(t *testing.T, dialect string) {
+		var statements atomic.Int64
+		db := storagetest.OpenWith(t, storage.Config{URL: storagetest.URL(t, dialect), OnStatement: func(string) { statements.Add(1) }})
+		w := settled(t, db)
+		for name, fn := range map[string]func() error{
+			"ClientState":   func() error { _, err := db.ClientState(ctx, w.client.ID); return err },
+			"APITokenState": func() error { _, err := db.APITokenState(ctx, []registry.Digest{w.token.Digest}); return err },
+			"TokenDenied":   func() error { _, err := db.TokenDenied(ctx, "jti"); return err },
+			"APIEndpoints":  func() error { _, err := db.APIEndpoints(ctx, w.api.ID); return err },
+			"UseAssertion":  func() error { _, err := db.UseAssertion(ctx, registry.UsedAssertion{ExpiresAt: noon}); return err },
+		} {
+			before := statements.Load()
+			if err := fn(); err != nil {
+				t.Fatal(err)
 			}
-		})
-	}
+			if n := statements.Load() - before; n != 1 {
+				t.Errorf("%s takes %d statements, want 1", name, n)
+			}
+		}
+	})
 }
 
 func BenchmarkClientState(b *testing.B) {

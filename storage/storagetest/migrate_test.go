@@ -65,42 +65,39 @@ func TestProcessesMigrateSQLiteTogether(t *testing.T) {
 
 func TestMigrationStatus(t *testing.T) {
 	t.Parallel()
-	for _, dialect := range storagetest.Dialects() {
-		t.Run(dialect, func(t *testing.T) {
-			t.Parallel()
-			url := storagetest.EmptyURL(t, dialect)
-			db := storagetest.OpenWith(t, storage.Config{URL: url})
-			status, err := db.MigrationStatus(ctx)
-			if err != nil || status.Current != 0 || status.Latest == 0 || len(status.Pending) != int(status.Latest) {
-				t.Errorf("empty: got %+v, %v", status, err)
-			}
-			for range 2 {
-				if err := db.Migrate(ctx); err != nil {
-					t.Fatal(err)
-				}
-			}
-			status, err = db.MigrationStatus(ctx)
-			if err != nil || status.Current != status.Latest || len(status.Pending) != 0 {
-				t.Errorf("migrated: got %+v, %v", status, err)
-			}
-
-			newer := fmt.Sprintf("INSERT INTO goose_db_version (version_id, is_applied) VALUES (%d, true)", status.Latest+1)
-			if _, err := storagetest.SQL(t, url).Exec(newer); err != nil {
-				t.Fatal(err)
-			}
+	storagetest.Each(t, func(t *testing.T, dialect string) {
+		url := storagetest.EmptyURL(t, dialect)
+		db := storagetest.OpenWith(t, storage.Config{URL: url})
+		status, err := db.MigrationStatus(ctx)
+		if err != nil || status.Current != 0 || status.Latest == 0 || len(status.Pending) != int(status.Latest) {
+			t.Errorf("empty: got %+v, %v", status, err)
+		}
+		for range 2 {
 			if err := db.Migrate(ctx); err != nil {
-				t.Errorf("newer, nothing taken away: got %v", err)
-			}
-			taken := fmt.Sprintf("UPDATE schema_compatibility SET oldest = %d", status.Latest+1)
-			if _, err := storagetest.SQL(t, url).Exec(taken); err != nil {
 				t.Fatal(err)
 			}
-			if err := db.Migrate(ctx); !errors.Is(err, storage.ErrNewerSchema) {
-				t.Errorf("newer, something taken away: got %v, want ErrNewerSchema", err)
-			}
-			if _, err := db.MigrationStatus(ctx); !errors.Is(err, storage.ErrNewerSchema) {
-				t.Errorf("newer, something taken away: got %v, want ErrNewerSchema", err)
-			}
-		})
-	}
+		}
+		status, err = db.MigrationStatus(ctx)
+		if err != nil || status.Current != status.Latest || len(status.Pending) != 0 {
+			t.Errorf("migrated: got %+v, %v", status, err)
+		}
+
+		newer := fmt.Sprintf("INSERT INTO goose_db_version (version_id, is_applied) VALUES (%d, true)", status.Latest+1)
+		if _, err := storagetest.SQL(t, url).Exec(newer); err != nil {
+			t.Fatal(err)
+		}
+		if err := db.Migrate(ctx); err != nil {
+			t.Errorf("newer, nothing taken away: got %v", err)
+		}
+		taken := fmt.Sprintf("UPDATE schema_compatibility SET oldest = %d", status.Latest+1)
+		if _, err := storagetest.SQL(t, url).Exec(taken); err != nil {
+			t.Fatal(err)
+		}
+		if err := db.Migrate(ctx); !errors.Is(err, storage.ErrNewerSchema) {
+			t.Errorf("newer, something taken away: got %v, want ErrNewerSchema", err)
+		}
+		if _, err := db.MigrationStatus(ctx); !errors.Is(err, storage.ErrNewerSchema) {
+			t.Errorf("newer, something taken away: got %v, want ErrNewerSchema", err)
+		}
+	})
 }

@@ -13,18 +13,15 @@ import (
 
 func TestPagesAreStable(t *testing.T) {
 	t.Parallel()
-	for _, dialect := range storagetest.Dialects() {
-		t.Run(dialect, func(t *testing.T) {
-			t.Parallel()
-			url := storagetest.URL(t, dialect)
-			// The order must be the query's own, not that of the index it uses.
-			_, err := storagetest.SQL(t, url).Exec("DROP INDEX clients_organization_idx; DROP INDEX clients_creator_idx")
-			if err != nil {
-				t.Fatal(err)
-			}
-			pagesAreStable(t, storagetest.OpenWith(t, storage.Config{URL: url}))
-		})
-	}
+	storagetest.Each(t, func(t *testing.T, dialect string) {
+		url := storagetest.URL(t, dialect)
+		// The order must be the query's own, not that of the index it uses.
+		_, err := storagetest.SQL(t, url).Exec("DROP INDEX clients_organization_idx; DROP INDEX clients_creator_idx")
+		if err != nil {
+			t.Fatal(err)
+		}
+		pagesAreStable(t, storagetest.OpenWith(t, storage.Config{URL: url}))
+	})
 }
 
 func pagesAreStable(t *testing.T, db *storage.DB) {

@@ -36,15 +36,21 @@ const (
 // Dialects are all dialects.
 func Dialects() []string { return []string{SQLite, Postgres} }
 
-// Run runs fn as a parallel subtest for each dialect, on a database of its own.
-func Run(t *testing.T, fn func(t *testing.T, db *storage.DB)) {
+// Each runs fn as a parallel subtest for each dialect.
+func Each(t *testing.T, fn func(t *testing.T, dialect string)) {
 	t.Helper()
 	for _, dialect := range Dialects() {
 		t.Run(dialect, func(t *testing.T) {
 			t.Parallel()
-			fn(t, Open(t, dialect))
+			fn(t, dialect)
 		})
 	}
+}
+
+// Run is Each, on a database of its own.
+func Run(t *testing.T, fn func(t *testing.T, db *storage.DB)) {
+	t.Helper()
+	Each(t, func(t *testing.T, dialect string) { fn(t, Open(t, dialect)) })
 }
 
 // Open opens a fresh, migrated database and closes it after the test.

@@ -233,40 +233,37 @@ func TestUsageOfAnOrganization(t *testing.T) {
 // deleted does not stay.
 func TestUsageOfNothingIsPruned(t *testing.T) {
 	t.Parallel()
-	for _, dialect := range storagetest.Dialects() {
-		t.Run(dialect, func(t *testing.T) {
-			t.Parallel()
-			url := storagetest.URL(t, dialect)
-			db := storagetest.OpenWith(t, storage.Config{URL: url})
-			w := settled(t, db)
-			use := w.uses(1, noon, "192.0.2.1")
-			secret, token := use, use
-			secret.Kind, secret.ID = registry.CredentialSecret, w.secret.ID
-			token.Kind, token.ID = registry.CredentialAPIToken, w.token.ID
-			addUsage(t, db, "bat_1", use, secret, token, forOrganization(use))
-			beside := storagetest.SQL(t, url)
-			for _, kind := range []string{"client", "secret", "key", "api_token"} {
-				for _, statement := range []string{
-					"INSERT INTO usage_totals (kind, id, uses, failures) VALUES ('" + kind + "', 'gone_" + kind + "', 1, 0)",
-					"INSERT INTO usage_networks (kind, id, network, first_seen, last_seen) VALUES ('" + kind + "', 'gone_" + kind +
-						"', '192.0.2.0/24', '2030-01-02T00:00:00.000000Z', '2030-01-02T00:00:00.000000Z')",
-				} {
-					if _, err := beside.Exec(statement); err != nil {
-						t.Fatal(err)
-					}
+	storagetest.Each(t, func(t *testing.T, dialect string) {
+		url := storagetest.URL(t, dialect)
+		db := storagetest.OpenWith(t, storage.Config{URL: url})
+		w := settled(t, db)
+		use := w.uses(1, noon, "192.0.2.1")
+		secret, token := use, use
+		secret.Kind, secret.ID = registry.CredentialSecret, w.secret.ID
+		token.Kind, token.ID = registry.CredentialAPIToken, w.token.ID
+		addUsage(t, db, "bat_1", use, secret, token, forOrganization(use))
+		beside := storagetest.SQL(t, url)
+		for _, kind := range []string{"client", "secret", "key", "api_token"} {
+			for _, statement := range []string{
+				"INSERT INTO usage_totals (kind, id, uses, failures) VALUES ('" + kind + "', 'gone_" + kind + "', 1, 0)",
+				"INSERT INTO usage_networks (kind, id, network, first_seen, last_seen) VALUES ('" + kind + "', 'gone_" + kind +
+					"', '192.0.2.0/24', '2030-01-02T00:00:00.000000Z', '2030-01-02T00:00:00.000000Z')",
+			} {
+				if _, err := beside.Exec(statement); err != nil {
+					t.Fatal(err)
 				}
 			}
-			for _, want := range []int64{6, 2, 0} { // three of each at a time
-				if n, err := db.PruneUsage(ctx, 3); err != nil || n != want {
-					t.Errorf("pruned %d rows, %v, want %d", n, err, want)
-				}
+		}
+		for _, want := range []int64{6, 2, 0} { // three of each at a time
+			if n, err := db.PruneUsage(ctx, 3); err != nil || n != want {
+				t.Errorf("pruned %d rows, %v, want %d", n, err, want)
 			}
-			for table, want := range map[string]int{"usage_totals": 4, "usage_networks": 2} {
-				var rows int
-				if err := beside.QueryRow("SELECT count(*) FROM " + table).Scan(&rows); err != nil || rows != want {
-					t.Errorf("%s has %d rows, %v, want %d", table, rows, err, want)
-				}
+		}
+		for table, want := range map[string]int{"usage_totals": 4, "usage_networks": 2} {
+			var rows int
+			if err := beside.QueryRow("SELECT count(*) FROM " + table).Scan(&rows); err != nil || rows != want {
+				t.Errorf("%s has %d rows, %v, want %d", table, rows, err, want)
 			}
-		})
-	}
+		}
+	})
 }

@@ -127,43 +127,40 @@ func TestLastUseOnlyMovesForward(t *testing.T) {
 // way then is left out; the organization keeps both.
 func TestUsageOfWhatIsDeleted(t *testing.T) {
 	t.Parallel()
-	for _, dialect := range storagetest.Dialects() {
-		t.Run(dialect, func(t *testing.T) {
-			t.Parallel()
-			url := storagetest.URL(t, dialect)
-			db := storagetest.OpenWith(t, storage.Config{URL: url})
-			w, other := settled(t, db), settled(t, db)
-			use := w.uses(1, noon, "192.0.2.1")
-			secret, never, token := use, use, use
-			secret.Kind, secret.ID = registry.CredentialSecret, w.secret.ID
-			never.Kind, never.ID = registry.CredentialSecret, "sec_never"
-			token.Kind, token.ID = registry.CredentialAPIToken, w.token.ID
-			deltas := []registry.UsageDelta{use, secret, never, token, forOrganization(use), other.uses(1, noon, "192.0.2.1")}
-			addUsage(t, db, "bat_1", deltas...)
-			change(t, db, func(tx registry.Tx) error {
-				if err := tx.DeleteClient(ctx, w.org.ID, other.client.ID); registry.KindOf(err) != registry.KindNotFound {
-					t.Errorf("deleted the client of another organization: %v", err)
-				}
-				if err := tx.DeleteAPIToken(ctx, w.org.ID, w.token.ID); err != nil {
-					return err
-				}
-				return tx.DeleteClient(ctx, w.org.ID, w.client.ID)
-			})
-			addUsage(t, db, "bat_2", deltas...) // was on its way
-			sameAs(t, readClient(t, db, other).Usage.Count, int64(2))
-			beside := storagetest.SQL(t, url)
-			for table, want := range map[string]int{"usage_totals": 2, "usage_buckets": 2, "usage_networks": 1} {
-				var rows int
-				if err := beside.QueryRow("SELECT count(*) FROM " + table).Scan(&rows); err != nil || rows != want {
-					t.Errorf("%s has %d rows, %v, want %d", table, rows, err, want)
-				}
+	storagetest.Each(t, func(t *testing.T, dialect string) {
+		url := storagetest.URL(t, dialect)
+		db := storagetest.OpenWith(t, storage.Config{URL: url})
+		w, other := settled(t, db), settled(t, db)
+		use := w.uses(1, noon, "192.0.2.1")
+		secret, never, token := use, use, use
+		secret.Kind, secret.ID = registry.CredentialSecret, w.secret.ID
+		never.Kind, never.ID = registry.CredentialSecret, "sec_never"
+		token.Kind, token.ID = registry.CredentialAPIToken, w.token.ID
+		deltas := []registry.UsageDelta{use, secret, never, token, forOrganization(use), other.uses(1, noon, "192.0.2.1")}
+		addUsage(t, db, "bat_1", deltas...)
+		change(t, db, func(tx registry.Tx) error {
+			if err := tx.DeleteClient(ctx, w.org.ID, other.client.ID); registry.KindOf(err) != registry.KindNotFound {
+				t.Errorf("deleted the client of another organization: %v", err)
 			}
-			sum := buckets(t, db, registry.UsageOrganization, w.org.ID, registry.GrainDay)
-			if len(sum) != 1 || sum[0].Count != 2 {
-				t.Errorf("the organization has %v, want one bucket of 2", sum)
+			if err := tx.DeleteAPIToken(ctx, w.org.ID, w.token.ID); err != nil {
+				return err
 			}
+			return tx.DeleteClient(ctx, w.org.ID, w.client.ID)
 		})
-	}
+		addUsage(t, db, "bat_2", deltas...) // was on its way
+		sameAs(t, readClient(t, db, other).Usage.Count, int64(2))
+		beside := storagetest.SQL(t, url)
+		for table, want := range map[string]int{"usage_totals": 2, "usage_buckets": 2, "usage_networks": 1} {
+			var rows int
+			if err := beside.QueryRow("SELECT count(*) FROM " + table).Scan(&rows); err != nil || rows != want {
+				t.Errorf("%s has %d rows, %v, want %d", table, rows, err, want)
+			}
+		}
+		sum := buckets(t, db, registry.UsageOrganization, w.org.ID, registry.GrainDay)
+		if len(sum) != 1 || sum[0].Count != 2 {
+			t.Errorf("the organization has %v, want one bucket of 2", sum)
+		}
+	})
 }
 
 func TestUsageOfManyReplicasIsExact(t *testing.T) {
@@ -229,21 +226,18 @@ func TestUsageBatchIsOneStatement(t *testing.T) {
 
 func TestOldBatchesAreForgotten(t *testing.T) {
 	t.Parallel()
-	for _, dialect := range storagetest.Dialects() {
-		t.Run(dialect, func(t *testing.T) {
-			t.Parallel()
-			url := storagetest.URL(t, dialect)
-			db := storagetest.OpenWith(t, storage.Config{URL: url})
-			for i, at := range []time.Time{noon, noon.Add(23 * time.Hour), noon.Add(25 * time.Hour)} {
-				if err := db.AddUsage(ctx, fmt.Sprint("bat_", i), at, nil); err != nil {
-					t.Fatal(err)
-				}
+	storagetest.Each(t, func(t *testing.T, dialect string) {
+		url := storagetest.URL(t, dialect)
+		db := storagetest.OpenWith(t, storage.Config{URL: url})
+		for i, at := range []time.Time{noon, noon.Add(23 * time.Hour), noon.Add(25 * time.Hour)} {
+			if err := db.AddUsage(ctx, fmt.Sprint("bat_", i), at, nil); err != nil {
+				t.Fatal(err)
 			}
-			var left int
-			err := storagetest.SQL(t, url).QueryRow("SELECT count(*) FROM usage_batches").Scan(&left)
-			if err != nil || left != 2 {
-				t.Errorf("got %d batches, %v, want 2", left, err)
-			}
-		})
-	}
+		}
+		var left int
+		err := storagetest.SQL(t, url).QueryRow("SELECT count(*) FROM usage_batches").Scan(&left)
+		if err != nil || left != 2 {
+			t.Errorf("got %d batches, %v, want 2", left, err)
+		}
+	})
 }

@@ -11,14 +11,11 @@ import (
 // RunWatched is Run with WatchFeed.
 func RunWatched(t *testing.T, fn func(t *testing.T, db *storage.DB)) {
 	t.Helper()
-	for _, dialect := range Dialects() {
-		t.Run(dialect, func(t *testing.T) {
-			t.Parallel()
-			url := URL(t, dialect)
-			WatchFeed(t, url)
-			fn(t, OpenWith(t, storage.Config{URL: url}))
-		})
-	}
+	Each(t, func(t *testing.T, dialect string) {
+		url := URL(t, dialect)
+		WatchFeed(t, url)
+		fn(t, OpenWith(t, storage.Config{URL: url}))
+	})
 }
 
 // WatchFeed fails the test if, by its end, anything that the hot path reads was

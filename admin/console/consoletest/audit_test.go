@@ -1,7 +1,6 @@
 package consoletest
 
 import (
-	"net/http"
 	"strings"
 	"testing"
 
@@ -11,10 +10,9 @@ import (
 func TestAudit(t *testing.T) {
 	t.Parallel()
 	onEachDatabase(t, func(t *testing.T, s *site) {
-		var role struct{ ID string }
-		s.call(t, http.MethodPost, "/v1/roles", map[string]any{"name": "reader", "scopes": []string{"documents"}}, &role)
+		role := s.create(t, "/v1/roles", map[string]any{"name": "reader", "scopes": []string{"documents"}})
 		p := s.signIn(t)
-		p.open("/console/roles/" + role.ID + "/edit")
+		p.open("/console/roles/" + role + "/edit")
 		p.fill("Scopes", "documents analytics")
 		p.press("Save")
 		p.sees("The role was changed")

@@ -41,8 +41,7 @@ func TestAPIFlow(t *testing.T) {
 		}
 		s.call(t, http.MethodGet, "/v1/apis", nil, &api)
 		endpoints := api.Items[0].Endpoints
-		var app struct{ ID string }
-		s.call(t, http.MethodPost, "/v1/applications", map[string]any{"name": "Importer", "endpoints": []string{endpoints[0].ID}}, &app)
+		app := s.create(t, "/v1/applications", map[string]any{"name": "Importer", "endpoints": []string{endpoints[0].ID}})
 
 		p.press("Edit")
 		p.arrives(path + "/edit")
@@ -70,7 +69,7 @@ func TestAPIFlow(t *testing.T) {
 		p.sees("Papers")
 		p.check()
 		p.screenshot("apis")
-		s.call(t, http.MethodDelete, "/v1/applications/"+app.ID, nil, nil)
+		s.call(t, http.MethodDelete, "/v1/applications/"+app, nil, nil)
 		p.open(path)
 		p.press("Delete")
 		p.press("Delete API")
@@ -139,18 +138,15 @@ func TestRoleScopeProjectFlows(t *testing.T) {
 func TestStaleEdit(t *testing.T) {
 	t.Parallel()
 	onEachDatabase(t, func(t *testing.T, s *site) {
-		var project struct{ ID string }
-		s.call(t, http.MethodPost, "/v1/projects", map[string]any{"name": "Billing"}, &project)
-		s.call(t, http.MethodPost, "/v1/tokens", map[string]any{
-			"name": "Nightly", "projectId": project.ID, "scopes": []string{"documents"}, "permissions": []string{"read"},
-		}, nil)
+		project := s.create(t, "/v1/projects", map[string]any{"name": "Billing"})
+		s.makeToken(t, map[string]any{"projectId": project})
 		p := s.signIn(t)
-		p.open("/console/projects/" + project.ID)
+		p.open("/console/projects/" + project)
 		p.sees("Nightly")
 		p.press("Edit")
-		p.arrives("/console/projects/" + project.ID + "/edit")
+		p.arrives("/console/projects/" + project + "/edit")
 		other := s.signIn(t)
-		other.open("/console/projects/" + project.ID + "/edit")
+		other.open("/console/projects/" + project + "/edit")
 		other.fill("Name", "Invoices")
 		other.press("Save")
 		other.sees("The project was changed.")
@@ -158,7 +154,7 @@ func TestStaleEdit(t *testing.T) {
 		p.press("Save")
 		p.sees("That did not go through.")
 		p.check()
-		p.open("/console/projects/" + project.ID + "/delete")
+		p.open("/console/projects/" + project + "/delete")
 		p.sees("It is in use and cannot be deleted")
 		p.sees("Nightly")
 		p.sees("Invoices")

@@ -201,9 +201,7 @@ func TestClientEnds(t *testing.T) {
 	onEachDatabase(t, func(t *testing.T, s *site) {
 		made := s.makeClient(t, map[string]any{"name": "Importer", "scopes": []string{"documents"}})
 		page := "/console/clients/" + made.ClientID
-		p := s.withoutScript(t)
-		p.open("/console/sign-in")
-		p.signInAs(s.email, s.password)
+		p := s.withoutScript(t).signIn()
 		p.open(page + "/danger")
 		p.check()
 		p.press("Disable")

@@ -24,10 +24,7 @@ func TestSetUpSignInAndOut(t *testing.T) {
 		p.until("go on at the next field", "document.activeElement === "+field("Organization"))
 		p.screenshot("set-up")
 		p.fill("Set-up code", "AAAAAA-BBBBBB-CCCCCC-DDDDDD")
-		p.fill("Organization", "Acme")
-		p.fill("Your e-mail", "owner@acme.example")
-		p.fill("Password", "correct horse battery")
-		p.press("Create the organization")
+		p.createsAcme()
 		p.sees("older than an hour")
 		p.check()
 		p.open("/console")
@@ -35,10 +32,7 @@ func TestSetUpSignInAndOut(t *testing.T) {
 		ask[bool](p, "location.assign("+quote(link)+"), true") // the page stays, and what is behind the # changes
 		p.hidesCode(code)
 		p.until("fill in the code", field("Set-up code")+".value === "+quote(code))
-		p.fill("Organization", "Acme")
-		p.fill("Your e-mail", "owner@acme.example")
-		p.fill("Password", "correct horse battery")
-		p.press("Create the organization")
+		p.createsAcme()
 		p.sees("Keywright is set up")
 		p.check()
 		token := p.shown("the API token")
@@ -88,10 +82,7 @@ func TestSetUpWithoutScript(t *testing.T) {
 		p := s.withoutScript(t)
 		p.open(link)
 		p.fill("Set-up code", strings.ToLower(strings.ReplaceAll(code, "-", " ")))
-		p.fill("Organization", "Acme")
-		p.fill("Your e-mail", "owner@acme.example")
-		p.fill("Password", "correct horse battery")
-		p.press("Create the organization")
+		p.createsAcme()
 		p.sees("Keywright is set up")
 		p.check()
 		p.press("Sign in")
@@ -107,6 +98,15 @@ func (s *site) setupLink(t *testing.T) (path, code string) {
 		t.Fatalf("no link to the set-up was printed: %q", s.printed)
 	}
 	return printed[2], printed[3]
+}
+
+// createsAcme sends the set-up form, whose code is filled in already.
+func (p *tab) createsAcme() {
+	p.t.Helper()
+	p.fill("Organization", "Acme")
+	p.fill("Your e-mail", "owner@acme.example")
+	p.fill("Password", "correct horse battery")
+	p.press("Create the organization")
 }
 
 // hidesCode waits until the code is out of the address, and of the history.

@@ -93,14 +93,13 @@ func TestApplicationPages(t *testing.T) {
 	t.Parallel()
 	onEachDatabase(t, func(t *testing.T, s *site) {
 		endpoint := s.describeAPI(t)
-		var made struct{ ID string }
-		s.call(t, http.MethodPost, "/v1/applications", map[string]any{
+		app := s.create(t, "/v1/applications", map[string]any{
 			"name": "Billing", "description": "Sends invoices.", "endpoints": []string{endpoint},
-		}, &made)
-		s.makeClient(t, map[string]any{"name": "First key", "applicationId": made.ID, "environment": "production"})
+		})
+		s.makeClient(t, map[string]any{"name": "First key", "applicationId": app, "environment": "production"})
 		p := s.signIn(t)
-		p.open("/console/applications/" + made.ID)
-		for _, text := range []string{"Sends invoices.", "Id " + made.ID, "Documents API GET /v1/documents documents", "1 live of 1"} {
+		p.open("/console/applications/" + app)
+		for _, text := range []string{"Sends invoices.", "Id " + app, "Documents API GET /v1/documents documents", "1 live of 1"} {
 			p.sees(text)
 		}
 		p.check()
@@ -108,7 +107,7 @@ func TestApplicationPages(t *testing.T) {
 		p.press("Access keys")
 		p.sees("First key")
 		p.sees("active")
-		p.open("/console/applications/" + made.ID)
+		p.open("/console/applications/" + app)
 		p.press("Edit")
 		p.fill("Name", "Invoices")
 		p.check()

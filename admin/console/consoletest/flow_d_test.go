@@ -15,8 +15,7 @@ func TestFlowD(t *testing.T) {
 	t.Parallel()
 	onEachDatabase(t, func(t *testing.T, s *site) {
 		s.describeAPI(t)
-		var project struct{ ID string }
-		s.call(t, http.MethodPost, "/v1/projects", map[string]any{"name": "Billing"}, &project)
+		project := s.create(t, "/v1/projects", map[string]any{"name": "Billing"})
 		api := s.makeClient(t, map[string]any{"name": "Documents API", "introspects": []string{s.api()}})
 		worth := func(value string, want bool) {
 			t.Helper()
@@ -43,7 +42,7 @@ func TestFlowD(t *testing.T) {
 		p.press("Done")
 		p.sees("all projects")
 
-		p.open("/console/projects/" + project.ID)
+		p.open("/console/projects/" + project)
 		p.press("New API token")
 		p.sees("Create an API token")
 		p.fill("Name", "Build")

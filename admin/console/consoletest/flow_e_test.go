@@ -14,12 +14,11 @@ func TestFlowE(t *testing.T) {
 		for role, scope := range map[string]string{"reader": "documents", "analyst": "analytics"} {
 			s.call(t, http.MethodPost, "/v1/roles", map[string]any{"name": role, "scopes": []string{scope}}, nil)
 		}
-		var app struct{ ID string }
-		s.call(t, http.MethodPost, "/v1/applications", map[string]any{"name": "Billing"}, &app)
-		keys := "/console/applications/" + app.ID + "/keys"
+		app := s.create(t, "/v1/applications", map[string]any{"name": "Billing"})
+		keys := "/console/applications/" + app + "/keys"
 		p := s.signIn(t)
 		folder := p.keepDownloads()
-		p.open("/console/applications/" + app.ID)
+		p.open("/console/applications/" + app)
 		p.press("Access keys")
 		p.sees("This application has no keys.")
 		p.check()

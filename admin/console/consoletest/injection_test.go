@@ -1,7 +1,6 @@
 package consoletest
 
 import (
-	"bytes"
 	"encoding/csv"
 	"encoding/json"
 	"fmt"
@@ -105,7 +104,7 @@ func (s *site) seedPayloads(t *testing.T, owner *http.Client) {
 					delete(in, name)
 				}
 			}
-			s.ask(t, owner, http.MethodPost, path, in, want)
+			s.expectAs(t, owner, http.MethodPost, path, in, want)
 		}
 		environment := []rune(payload)
 		offer("/v1/projects", "scopes", nil, "permissions", nil)
@@ -116,10 +115,10 @@ func (s *site) seedPayloads(t *testing.T, owner *http.Client) {
 		offer("/v1/tokens", "type", "organization")
 		offer("/v1/clients", "environment", string(environment[:min(len(environment), 50)]))
 	}
-	s.ask(t, owner, http.MethodPatch, "/v1/organization", map[string]any{"name": payloads[1]}, http.StatusOK)
+	s.expectAs(t, owner, http.MethodPatch, "/v1/organization", map[string]any{"name": payloads[1]}, http.StatusOK)
 	for some := range slices.Chunk(payloads, 6) { // passwords are slow
 		all := strings.Join(some, " ")
-		s.ask(t, owner, http.MethodPost, "/v1/members", map[string]any{"email": strings.ReplaceAll(word(all[:min(len(all), 200)]), "@", ".") + "@x", "role": "member"}, http.StatusCreated)
+		s.expectAs(t, owner, http.MethodPost, "/v1/members", map[string]any{"email": strings.ReplaceAll(word(all[:min(len(all), 200)]), "@", ".") + "@x", "role": "member"}, http.StatusCreated)
 		header := http.Header{"User-Agent": {strings.Map(func(r rune) rune {
 			if unicode.IsControl(r) {
 				return ' '
@@ -140,24 +139,6 @@ func word(payload string) string {
 		}
 		return r
 	}, payload)
-}
-
-// ask sends JSON to the admin API in a person's session, and expects that status.
-func (s *site) ask(t *testing.T, person *http.Client, method, path string, in any, want int) {
-	t.Helper()
-	body, err := json.Marshal(in)
-	must(t, err)
-	req, err := http.NewRequestWithContext(t.Context(), method, s.admin+path, bytes.NewReader(body))
-	must(t, err)
-	req.Header.Set("Content-Type", "application/json")
-	resp, err := person.Do(req)
-	must(t, err)
-	defer resp.Body.Close()
-	answer, err := io.ReadAll(resp.Body)
-	must(t, err)
-	if resp.StatusCode != want {
-		t.Errorf("%s %s %s: %d, want %d: %s", method, path, body, resp.StatusCode, want, answer)
-	}
 }
 
 // exports reads what can be downloaded: a spreadsheet takes no cell of it for a

@@ -2,7 +2,6 @@ package consoletest
 
 import (
 	"fmt"
-	"net/http"
 	"strings"
 	"testing"
 )
@@ -51,16 +50,13 @@ func TestEveryWidth(t *testing.T) {
 		s.fill(t, 20)
 		long := strings.Repeat("Wide name ", 10)[:99] + "!"
 		unbroken := strings.Repeat("x", 100)
-		var project, role, app struct{ ID string }
-		s.call(t, http.MethodPost, "/v1/projects", map[string]any{"name": unbroken, "description": long}, &project)
-		s.call(t, http.MethodPost, "/v1/roles", map[string]any{"name": unbroken, "description": long, "scopes": []string{"a", unbroken[:60]}}, &role)
-		s.call(t, http.MethodPost, "/v1/applications", map[string]any{"name": unbroken, "description": unbroken + unbroken, "projectId": project.ID}, &app)
-		made := s.makeClient(t, map[string]any{"name": unbroken, "description": unbroken, "roles": []string{role.ID}, "applicationId": app.ID, "environment": unbroken[:50]})
+		project := s.create(t, "/v1/projects", map[string]any{"name": unbroken, "description": long})
+		role := s.create(t, "/v1/roles", map[string]any{"name": unbroken, "description": long, "scopes": []string{"a", unbroken[:60]}})
+		app := s.create(t, "/v1/applications", map[string]any{"name": unbroken, "description": unbroken + unbroken, "projectId": project})
+		made := s.makeClient(t, map[string]any{"name": unbroken, "description": unbroken, "roles": []string{role}, "applicationId": app, "environment": unbroken[:50]})
 		s.makeClient(t, map[string]any{"name": long, "scopes": []string{"one", "two", "three", "four", "five", unbroken[:60]}})
-		s.call(t, http.MethodPost, "/v1/tokens", map[string]any{
-			"name": unbroken, "projectId": project.ID, "scopes": []string{"documents", unbroken[:60]}, "permissions": []string{long},
-		}, nil)
-		client, application := "/console/clients/"+made.ClientID, "/console/applications/"+app.ID
+		s.makeToken(t, map[string]any{"name": unbroken, "projectId": project, "scopes": []string{"documents", unbroken[:60]}, "permissions": []string{long}})
+		client, application := "/console/clients/"+made.ClientID, "/console/applications/"+app
 		p := s.signIn(t)
 		for _, width := range []int64{1280, 1024, 768, 640, 360} {
 			p.width(width)

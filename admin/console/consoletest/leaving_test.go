@@ -84,9 +84,7 @@ func TestNothingIsLeftBehind(t *testing.T) {
 func TestNothingIsLeftBehindWithoutScript(t *testing.T) {
 	t.Parallel()
 	onEachDatabase(t, func(t *testing.T, s *site) {
-		p := s.withoutScript(t)
-		p.open("/console/sign-in")
-		p.signInAs(s.email, s.password)
+		p := s.withoutScript(t).signIn()
 		secret := secretPages["new API token"](p)
 		p.press("Done")
 		p.sees("Facts")

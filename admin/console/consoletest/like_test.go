@@ -25,12 +25,11 @@ func TestCreateAnotherLikeThisOne(t *testing.T) {
 	onEachDatabase(t, func(t *testing.T, s *site) {
 		endpoint := s.describeAPI(t)
 		s.call(t, http.MethodPost, "/v1/roles", map[string]any{"name": "analyst", "scopes": []string{"analytics"}}, nil)
-		var project, app struct{ ID string }
-		s.call(t, http.MethodPost, "/v1/projects", map[string]any{"name": "Billing"}, &project)
-		s.call(t, http.MethodPost, "/v1/applications", map[string]any{"name": "Invoices", "projectId": project.ID, "endpoints": []string{endpoint}}, &app)
+		project := s.create(t, "/v1/projects", map[string]any{"name": "Billing"})
+		app := s.create(t, "/v1/applications", map[string]any{"name": "Invoices", "projectId": project, "endpoints": []string{endpoint}})
 		made := s.makeClient(t, map[string]any{
 			"name": strings.Repeat("Importer ", 10) + "Importer", "description": "reads\neverything", "environment": "staging",
-			"projectId": project.ID, "applicationId": app.ID, "roles": []string{"analyst"}, "scopes": []string{"documents", "odd"},
+			"projectId": project, "applicationId": app, "roles": []string{"analyst"}, "scopes": []string{"documents", "odd"},
 			"permissions": []string{"read", "read all"}, "audiences": []string{s.api()}, "introspects": []string{"*"},
 			"ipWhitelist": []string{"127.0.0.0/8", "2001:db8::1"}, "tokenFormat": "opaque", "tokenTtlSeconds": 120, "watch": true,
 			"expiresAt": time.Now().UTC().AddDate(0, 1, 0).Format("2006-01-02") + "T23:59:59Z",
@@ -68,9 +67,7 @@ func TestAnotherWithAKey(t *testing.T) {
 	t.Parallel()
 	onEachDatabase(t, func(t *testing.T, s *site) {
 		made := s.makeKeyClient(t)
-		p := s.withoutScript(t)
-		p.open("/console/sign-in")
-		p.signInAs(s.email, s.password)
+		p := s.withoutScript(t).signIn()
 		p.open("/console/clients/" + made.ClientID)
 		p.press("Create another like this one")
 		p.fill("Name", "Signer, too")

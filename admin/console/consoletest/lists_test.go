@@ -13,13 +13,12 @@ import (
 func TestClientList(t *testing.T) {
 	t.Parallel()
 	onEachDatabase(t, func(t *testing.T, s *site) {
-		var project, app struct{ ID string }
-		s.call(t, http.MethodPost, "/v1/projects", map[string]any{"name": "Billing"}, &project)
-		s.call(t, http.MethodPost, "/v1/applications", map[string]any{"name": "Invoices", "projectId": project.ID}, &app)
+		project := s.create(t, "/v1/projects", map[string]any{"name": "Billing"})
+		app := s.create(t, "/v1/applications", map[string]any{"name": "Invoices", "projectId": project})
 		s.call(t, http.MethodPost, "/v1/roles", map[string]any{"name": "reader", "scopes": []string{"documents"}}, nil)
 		made := s.makeClient(t, map[string]any{
 			"name": "Importer", "description": "the nightly import", "environment": "staging", "roles": []string{"reader"},
-			"scopes": []string{"analytics"}, "projectId": project.ID, "applicationId": app.ID,
+			"scopes": []string{"analytics"}, "projectId": project, "applicationId": app,
 			"expiresAt": time.Now().UTC().AddDate(0, 0, 10).Format(time.RFC3339),
 		})
 		s.accessToken(t, made.ClientID, made.ClientSecret)

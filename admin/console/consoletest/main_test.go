@@ -1,31 +1,15 @@
 package consoletest
 
 import (
-	"bytes"
 	"flag"
 	"fmt"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"runtime"
 	"strconv"
-	"sync"
 	"testing"
-)
 
-// program is the path of the program under test, made once. It is the one that
-// people run: with the race detector, which the tests of the other packages
-// have, it takes twice as long, and one person in a browser does not race.
-var program = sync.OnceValues(func() (string, error) {
-	path := filepath.Join(workspace, "keywright")
-	cmd := exec.Command("go", "build", "-o", path, "keywright/cmd/keywright")
-	var stderr bytes.Buffer
-	cmd.Stderr = &stderr
-	if err := cmd.Run(); err != nil {
-		return "", fmt.Errorf("build keywright: %w\n%s", err, stderr.String())
-	}
-	return path, nil
-})
+	"keywright/internal/testserver"
+)
 
 // workspace is a folder for the whole run.
 var workspace string
@@ -44,7 +28,7 @@ func run(m *testing.M) int {
 	if parallel := flag.Lookup("test.parallel"); parallel.Value.String() == strconv.Itoa(runtime.GOMAXPROCS(0)) {
 		_ = parallel.Value.Set("4") // it is a number; a test waits for the browser most of its time
 	}
-	code := m.Run()
+	code := testserver.Main(m)
 	mistakes, err := documents.validate(workspace)
 	if err != nil {
 		mistakes = append(mistakes, err.Error())

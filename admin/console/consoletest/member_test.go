@@ -1,11 +1,9 @@
 package consoletest
 
 import (
-	"encoding/json"
 	"net/http"
 	"net/url"
 	"slices"
-	"strings"
 	"testing"
 
 	"github.com/chromedp/chromedp"
@@ -26,13 +24,13 @@ func (s *site) plainMember(t *testing.T) plainMember {
 	t.Helper()
 	person := s.person(t)
 	var made struct{ ID, Password string }
-	s.send(t, person, "/v1/members", map[string]string{"email": "ada@acme.example", "role": "admin"}, &made)
+	s.callAs(t, person, http.MethodPost, "/v1/members", map[string]string{"email": "ada@acme.example", "role": "admin"}, &made)
 	ada := *s
 	ada.email, ada.password = "ada@acme.example", made.Password
 	m := plainMember{site: &ada, id: made.ID}
 	admin := ada.person(t)
 	var role struct{ ID string }
-	s.send(t, person, "/v1/roles", map[string]any{"name": "analyst", "scopes": []string{"analytics"}}, &role)
+	s.callAs(t, person, http.MethodPost, "/v1/roles", map[string]any{"name": "analyst", "scopes": []string{"analytics"}}, &role)
 	m.role = "/console/roles/" + role.ID
 	for _, one := range []struct {
 		by     *http.Client
@@ -42,10 +40,10 @@ func (s *site) plainMember(t *testing.T) plainMember {
 		app    *string
 	}{{admin, "own", &m.own, &m.ownToken, &m.ownApp}, {person, "other", &m.other, &m.otherToken, &m.otherApp}} {
 		grants := map[string]any{"name": "The " + one.whose, "scopes": []string{"documents"}, "permissions": []string{"read"}}
-		s.send(t, one.by, "/v1/clients", grants, one.client)
-		s.send(t, one.by, "/v1/tokens", grants, one.token)
+		s.callAs(t, one.by, http.MethodPost, "/v1/clients", grants, one.client)
+		s.callAs(t, one.by, http.MethodPost, "/v1/tokens", grants, one.token)
 		var app struct{ ID string }
-		s.send(t, one.by, "/v1/applications", map[string]any{"name": "The " + one.whose}, &app)
+		s.callAs(t, one.by, http.MethodPost, "/v1/applications", map[string]any{"name": "The " + one.whose}, &app)
 		*one.app = "/console/applications/" + app.ID
 	}
 	s.setRole(t, made.ID, "member")
@@ -55,17 +53,7 @@ func (s *site) plainMember(t *testing.T) plainMember {
 // setRole gives a member another role, as the owner.
 func (s *site) setRole(t *testing.T, memberID, role string) {
 	t.Helper()
-	body, err := json.Marshal(map[string]string{"role": role})
-	must(t, err)
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodPatch, s.admin+"/v1/members/"+memberID, strings.NewReader(string(body)))
-	must(t, err)
-	req.Header.Set("Content-Type", "application/merge-patch+json")
-	resp, err := s.person(t).Do(req)
-	must(t, err)
-	must(t, resp.Body.Close())
-	if resp.StatusCode != http.StatusOK {
-		t.Fatalf("make the member %s: %s", role, resp.Status)
-	}
+	s.callAs(t, s.person(t), http.MethodPatch, "/v1/members/"+memberID, map[string]string{"role": role}, nil)
 }
 
 // offers are the buttons of the page, and the links that look like some or

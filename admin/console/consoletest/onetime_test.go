@@ -2,67 +2,25 @@ package consoletest
 
 import (
 	"bytes"
-	"crypto/hmac"
-	"crypto/sha1"
-	"encoding/base32"
-	"encoding/binary"
-	"encoding/json"
-	"fmt"
 	"net/http"
-	"net/http/cookiejar"
 	"net/url"
 	"strconv"
 	"testing"
 	"time"
+
+	"keywright/internal/testotp"
 )
-
-// oneTimeCode is what an authenticator app shows (RFC 6238).
-func oneTimeCode(t *testing.T, secret string, at time.Time) string {
-	t.Helper()
-	key, err := base32.StdEncoding.WithPadding(base32.NoPadding).DecodeString(secret)
-	must(t, err)
-	mac := hmac.New(sha1.New, key)
-	mac.Write(binary.BigEndian.AppendUint64(nil, uint64(at.Unix()/30)))
-	sum := mac.Sum(nil)
-	offset := sum[len(sum)-1] & 15
-	return fmt.Sprintf("%06d", binary.BigEndian.Uint32(sum[offset:offset+4])&0x7fffffff%1_000_000)
-}
-
-// person is somebody signed in to the admin API.
-func (s *site) person(t *testing.T) *http.Client {
-	t.Helper()
-	jar, err := cookiejar.New(nil)
-	must(t, err)
-	client := &http.Client{Jar: jar}
-	s.send(t, client, "/v1/sessions", map[string]string{"email": s.email, "password": s.password}, nil)
-	return client
-}
-
-func (s *site) send(t *testing.T, client *http.Client, path string, in, out any) {
-	t.Helper()
-	body, err := json.Marshal(in)
-	must(t, err)
-	resp, err := client.Post(s.admin+path, "application/json", bytes.NewReader(body))
-	must(t, err)
-	defer resp.Body.Close()
-	if resp.StatusCode >= 300 {
-		t.Fatalf("POST %s: %s", path, resp.Status)
-	}
-	if out != nil {
-		must(t, json.NewDecoder(resp.Body).Decode(out))
-	}
-}
 
 func TestSignInWithOneTimeCode(t *testing.T) {
 	t.Parallel()
 	onEachDatabase(t, func(t *testing.T, s *site) {
 		client := s.person(t)
 		var made struct{ OneTimeSecret string }
-		s.send(t, client, "/v1/me/one-time-code", map[string]string{"password": s.password}, &made)
+		s.callAs(t, client, http.MethodPost, "/v1/me/one-time-code", map[string]string{"password": s.password}, &made)
 		// Each code works once: the one before, the present, and the next.
 		now := time.Now()
-		code := func(later time.Duration) string { return oneTimeCode(t, made.OneTimeSecret, now.Add(later)) }
-		s.send(t, client, "/v1/me/one-time-code/confirm", map[string]string{"code": code(-30 * time.Second)}, nil)
+		code := func(later time.Duration) string { return testotp.Code(t, made.OneTimeSecret, now.Add(later)) }
+		s.callAs(t, client, http.MethodPost, "/v1/me/one-time-code/confirm", map[string]string{"code": code(-30 * time.Second)}, nil)
 
 		p := s.tab(t)
 		p.open("/console/sign-in?next=/console/clients")

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"keywright/internal/testotp"
 )
 
 // TestMembersFlow makes an admin, who may not touch owners, and removes them.
@@ -138,7 +140,7 @@ func TestSecurityFlow(t *testing.T) {
 		p.press("Turn on")
 		p.sees("The one-time code is wrong.")
 		p.check()
-		p.fill("First code", oneTimeCode(t, secret, time.Now()))
+		p.fill("First code", testotp.Code(t, secret, time.Now()))
 		p.press("Turn on")
 		p.sees("One-time codes are in force")
 		p.sees("turn off")
@@ -186,9 +188,7 @@ func TestSigningKeysFlow(t *testing.T) {
 func TestPeopleWithoutScript(t *testing.T) {
 	t.Parallel()
 	onEachDatabase(t, func(t *testing.T, s *site) {
-		p := s.withoutScript(t)
-		p.open("/console/sign-in")
-		p.signInAs(s.email, s.password)
+		p := s.withoutScript(t).signIn()
 		p.press("Members")
 		p.press("New member")
 		p.fill("E-mail", "bob@acme.example")

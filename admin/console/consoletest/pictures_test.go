@@ -101,11 +101,7 @@ type company struct{ application, client, refusal string }
 
 func (s *site) company(t *testing.T) company {
 	t.Helper()
-	create := func(path string, in map[string]any) (id string) {
-		var made struct{ ID string }
-		s.call(t, http.MethodPost, "/v1/"+path, in, &made)
-		return made.ID
-	}
+	create := func(path string, in map[string]any) (id string) { return s.create(t, "/v1/"+path, in) }
 	for name, description := range map[string]string{
 		"invoices:read": "See invoices and their state", "invoices:write": "Make and send invoices",
 		"documents:read": "Read documents", "documents:write": "Add and change documents",
@@ -162,8 +158,7 @@ func (s *site) company(t *testing.T) company {
 // useForAMonth enters the use of a client, and a failure now and then.
 func (s *site) useForAMonth(t *testing.T, c madeClient, daily int64) {
 	t.Helper()
-	address, _ := strings.CutPrefix(s.environ[0], "KEYWRIGHT_DATABASE_URL=")
-	db, err := storage.Open(t.Context(), storage.Config{URL: address, Logger: slog.New(slog.DiscardHandler)})
+	db, err := storage.Open(t.Context(), storage.Config{URL: s.database, Logger: slog.New(slog.DiscardHandler)})
 	must(t, err)
 	defer db.Close()
 	var me struct{ OrganizationID string }

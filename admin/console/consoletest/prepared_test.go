@@ -1,17 +1,14 @@
 package consoletest
 
 import (
-	"bytes"
 	"encoding/json"
-	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"strings"
 	"sync"
 	"testing"
 
 	"keywright/internal/testpg"
+	"keywright/internal/testserver"
 )
 
 // preparedSQLite is a database with the organization Acme, and its owner.
@@ -31,7 +28,7 @@ func copyOfSQLite(t *testing.T) *site {
 	must(t, err)
 	folder := t.TempDir()
 	must(t, os.WriteFile(filepath.Join(folder, sqliteFile), raw, 0o600))
-	return &site{owner: who, environ: environ(sqliteIn(folder))}
+	return siteOn(sqliteIn(folder), who)
 }
 
 // preparedPostgres is the same there. A server that is not ours has no
@@ -53,32 +50,20 @@ func copyOfPostgres(t *testing.T) *site {
 	if !ok { // a copy of the one template
 		who, _ = owners.Load("")
 	}
-	return &site{owner: who.(owner), environ: environ(url)}
+	return siteOn(url, who.(owner))
 }
 
 // bootstrap makes the organization Acme with its owner.
 func bootstrap(databaseURL string) (owner, error) {
 	var made struct{ Email, Password, AdminToken string }
-	out, err := command(environ(databaseURL), "bootstrap", "--organization", "Acme", "--email", "owner@acme.example", "--json")
-	if err == nil {
-		err = json.Unmarshal(out, &made)
-	}
-	return owner{made.Email, made.Password, made.AdminToken}, err
-}
-
-// command runs the program to its end.
-func command(environ []string, args ...string) ([]byte, error) {
 	path, err := program()
 	if err != nil {
-		return nil, err
+		return owner{}, err
 	}
-	cmd := exec.Command(path, args...)
-	cmd.Env = environ
-	var stderr bytes.Buffer
-	cmd.Stderr = &stderr
-	out, err := cmd.Output()
-	if err != nil {
-		return nil, fmt.Errorf("keywright %s: %w\n%s", strings.Join(args, " "), err, stderr.String())
+	out, err := testserver.Run(path, workspace, testserver.Environment(databaseURL),
+		"bootstrap", "--organization", "Acme", "--email", "owner@acme.example", "--json")
+	if err == nil {
+		err = json.Unmarshal([]byte(out), &made)
 	}
-	return out, nil
+	return owner{made.Email, made.Password, made.AdminToken}, err
 }

@@ -11,8 +11,7 @@ func TestWhyRefused(t *testing.T) {
 	t.Parallel()
 	onEachDatabase(t, func(t *testing.T, s *site) {
 		s.describeAPI(t)
-		var app struct{ ID string }
-		s.call(t, http.MethodPost, "/v1/applications", map[string]any{"name": "Billing"}, &app)
+		app := s.create(t, "/v1/applications", map[string]any{"name": "Billing"})
 		client := func(name string, in map[string]any) madeClient {
 			t.Helper()
 			all := map[string]any{"name": name, "scopes": []string{"documents"}}
@@ -39,7 +38,7 @@ func TestWhyRefused(t *testing.T) {
 		pending := client("Pending", map[string]any{"confirmRequired": true})
 		signer := s.makeKeyClient(t)
 		signer.ClientSecret = wrong.ClientSecret
-		robot := client("Robot", map[string]any{"applicationId": app.ID})
+		robot := client("Robot", map[string]any{"applicationId": app})
 		unconnected := s.verify(t, s.accessToken(t, robot.ClientID, robot.ClientSecret), "GET", "/v1/documents").ErrorID
 		token := s.makeToken(t, map[string]any{"ipWhitelist": []string{"192.0.2.0/24"}})
 
@@ -55,7 +54,7 @@ func TestWhyRefused(t *testing.T) {
 			{refused(pending), "credential_pending", "Open the client Pending", "/console/clients/" + pending.ClientID},
 			{refused(elsewhere), "address_off_list", "Open the client Elsewhere", "/console/clients/" + elsewhere.ClientID + "/access"},
 			{refused(signer), "wrong_method", "Open the client Signer", "/console/clients/" + signer.ClientID + "/credentials"},
-			{unconnected, "endpoint_not_connected", "Open the application Billing", "/console/applications/" + app.ID},
+			{unconnected, "endpoint_not_connected", "Open the application Billing", "/console/applications/" + app},
 			{s.verify(t, token.Token, "GET", "/v1/documents").ErrorID, "address_off_list", "Open the API token Nightly", "/console/tokens/" + token.ID + "/edit"},
 		} {
 			p.open("/console/refusals")

@@ -15,9 +15,8 @@ func (s *site) clientStatus(t *testing.T, id string) string {
 func TestRevokeAllClients(t *testing.T) {
 	t.Parallel()
 	onEachDatabase(t, func(t *testing.T, s *site) {
-		var project struct{ ID string }
-		s.call(t, http.MethodPost, "/v1/projects", map[string]any{"name": "Billing"}, &project)
-		hit := s.makeClient(t, map[string]any{"name": "Invoices", "projectId": project.ID, "scopes": []string{"documents"}})
+		project := s.create(t, "/v1/projects", map[string]any{"name": "Billing"})
+		hit := s.makeClient(t, map[string]any{"name": "Invoices", "projectId": project, "scopes": []string{"documents"}})
 		spared := s.makeClient(t, map[string]any{"name": "Elsewhere", "scopes": []string{"documents"}})
 
 		p := s.signIn(t)
@@ -39,7 +38,7 @@ func TestRevokeAllClients(t *testing.T) {
 		p.press("Revoke 1 client")
 		p.sees("Is not the name")
 		p.check()
-		late := s.makeClient(t, map[string]any{"name": "Newcomer", "projectId": project.ID, "scopes": []string{"documents"}})
+		late := s.makeClient(t, map[string]any{"name": "Newcomer", "projectId": project, "scopes": []string{"documents"}})
 		p.fill("Type Billing to confirm", "Billing")
 		p.press("Revoke 1 client")
 		p.sees("2 clients would be revoked, not 1")
@@ -56,7 +55,7 @@ func TestRevokeAllClients(t *testing.T) {
 				t.Errorf("client %s is %s, want %s", id, got, want)
 			}
 		}
-		p.open("/console/clients/revoke-all?target=" + project.ID)
+		p.open("/console/clients/revoke-all?target=" + project)
 		p.sees("Nothing to revoke there")
 		p.check()
 	})
@@ -65,13 +64,8 @@ func TestRevokeAllClients(t *testing.T) {
 func TestRevokeAllAPITokensWithoutScript(t *testing.T) {
 	t.Parallel()
 	onEachDatabase(t, func(t *testing.T, s *site) {
-		var made struct{ Token string }
-		s.call(t, http.MethodPost, "/v1/tokens", map[string]any{
-			"name": "Nightly", "scopes": []string{"documents"}, "permissions": []string{"read"},
-		}, &made)
-		p := s.withoutScript(t)
-		p.open("/console/sign-in")
-		p.signInAs(s.email, s.password)
+		made := s.makeToken(t, nil)
+		p := s.withoutScript(t).signIn()
 		p.open("/console/tokens")
 		p.press("Revoke all…")
 		p.choose("Which ones", "Everything of Acme")

@@ -1,31 +1,35 @@
 package consoletest
 
 import (
-	"bufio"
-	"bytes"
-	"encoding/base64"
 	"encoding/json"
-	"io"
 	"net/http"
-	"os"
-	"os/exec"
-	"path/filepath"
-	"syscall"
+	"strings"
 	"testing"
 	"time"
 
 	"keywright/internal/testpg"
+	"keywright/internal/testserver"
 )
 
 // patience bounds every wait for something that is to happen.
 const patience = 20 * time.Second
 
+// program is the one that people run: with the race detector, which the tests
+// of the other packages have, it takes twice as long, and one person in a
+// browser does not race.
+var program = testserver.PlainProgram
+
 // site is a running server with one organization, for one test alone.
 type site struct {
 	owner
-	admin, public string // URLs
+	database      string // its URL
 	environ       []string
+	admin, public string // URLs
 	printed       string // the line on standard output of a new installation
+}
+
+func siteOn(database string, who owner) *site {
+	return &site{owner: who, database: database, environ: testserver.Environment(database)}
 }
 
 // owner is who an organization was made for.
@@ -52,9 +56,8 @@ func onEachDatabase(t *testing.T, test func(t *testing.T, s *site)) {
 // onEachEmptyDatabase is onEachDatabase without an organization and before the
 // server is started.
 func onEachEmptyDatabase(t *testing.T, test func(t *testing.T, s *site)) {
-	empty := func(url string) *site { return &site{environ: environ(url)} }
-	onBoth(t, func(t *testing.T) *site { return empty(sqliteIn(t.TempDir())) },
-		func(t *testing.T) *site { return empty(testpg.New(t)) }, test)
+	onBoth(t, func(t *testing.T) *site { return siteOn(sqliteIn(t.TempDir()), owner{}) },
+		func(t *testing.T) *site { return siteOn(testpg.New(t), owner{}) }, test)
 }
 
 func onBoth(t *testing.T, sqlite, postgres func(t *testing.T) *site, test func(t *testing.T, s *site)) {
@@ -69,113 +72,50 @@ func onBoth(t *testing.T, sqlite, postgres func(t *testing.T) *site, test func(t
 	})
 }
 
-func environ(databaseURL string) []string {
-	return []string{
-		"KEYWRIGHT_DATABASE_URL=" + databaseURL,
-		"KEYWRIGHT_MASTER_KEY=" + base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{42}, 32)),
-		"KEYWRIGHT_PUBLIC_LISTEN=127.0.0.1:0",
-		"KEYWRIGHT_ADMIN_LISTEN=127.0.0.1:0",
-		"KEYWRIGHT_METRICS_LISTEN=127.0.0.1:0",
-		"KEYWRIGHT_STOP_DELAY=0s",
-	}
-}
-
 // start starts the server, which ends with the test.
 func (s *site) start(t *testing.T) {
 	t.Helper()
 	path, err := program()
 	must(t, err)
-	cmd := exec.Command(path, "serve")
-	cmd.Env = s.environ
-	stdout, err := os.Create(filepath.Join(t.TempDir(), "stdout")) // no pipe: what was written before the log is there
+	p, err := testserver.Launch(path, t.TempDir(), s.environ, "serve")
 	must(t, err)
-	defer stdout.Close()
-	cmd.Stdout = stdout
-	stderr, err := cmd.StderrPipe()
-	must(t, err)
-	must(t, cmd.Start())
-	read := make(chan struct{})
 	t.Cleanup(func() {
-		_ = cmd.Process.Signal(syscall.SIGTERM)
-		<-read
-		_ = cmd.Wait()
-		if code := cmd.ProcessState.ExitCode(); code != 0 {
-			t.Errorf("the server ended with %s", cmd.ProcessState)
+		if code, err := p.Stop(); err != nil || code != 0 {
+			t.Errorf("the server ended with %d, %v", code, err)
 		}
+		hadNoTrouble(t, p.Log.String())
 	})
-	listening := make(chan map[string]string, 1)
-	go func() {
-		defer close(read)
-		s.readLog(t, stderr, listening)
-	}()
-	select {
-	case urls := <-listening:
-		s.admin, s.public = urls["admin"], urls["public"]
-		printed, err := os.ReadFile(stdout.Name())
-		must(t, err)
-		s.printed = string(printed)
-	case <-read:
-		t.Fatal("the server did not start")
-	case <-time.After(patience):
-		t.Fatal("the server does not listen")
-	}
+	s.admin, s.public = p.Admin, p.Public
+	s.printed, err = p.Printed()
+	must(t, err)
 }
 
-// readLog tells where the listeners are, and reads on to the end. A panic or
-// an answer of 500 fails the test.
-func (s *site) readLog(t *testing.T, log io.Reader, listening chan<- map[string]string) {
-	urls := map[string]string{}
-	lines := bufio.NewScanner(log)
-	lines.Buffer(nil, 1<<20)
-	for lines.Scan() {
-		var entry struct {
-			Msg, Listener, URL string
-			Status             int
-		}
-		if json.Unmarshal(lines.Bytes(), &entry) != nil || entry.Msg == "panic" || entry.Status == http.StatusInternalServerError {
-			t.Errorf("the server says: %s", lines.Text())
-		}
-		if entry.Msg == "listening" {
-			if urls[entry.Listener] = entry.URL; len(urls) == 3 {
-				listening <- urls
-			}
-		}
-	}
-}
-
-// call sends a request to the admin API with the token of the organization,
-// and reads the answer into out, if that is not nil.
-func (s *site) call(t *testing.T, method, path string, in, out any) {
+// hadNoTrouble reads the log of a server: a panic or an answer of 500 fails the
+// test.
+func hadNoTrouble(t *testing.T, log string) {
 	t.Helper()
-	body, err := json.Marshal(in)
-	must(t, err)
-	req, err := http.NewRequestWithContext(t.Context(), method, s.admin+path, bytes.NewReader(body))
-	must(t, err)
-	req.Header.Set("Authorization", "Bearer "+s.token)
-	if in != nil {
-		req.Header.Set("Content-Type", "application/json")
-	} else {
-		req.Body, req.ContentLength = nil, 0
-	}
-	resp, err := http.DefaultClient.Do(req)
-	must(t, err)
-	defer resp.Body.Close()
-	raw, err := io.ReadAll(resp.Body)
-	must(t, err)
-	if resp.StatusCode >= 300 {
-		t.Fatalf("%s %s: %d %s", method, path, resp.StatusCode, raw)
-	}
-	if out != nil {
-		must(t, json.Unmarshal(raw, out))
+	for line := range strings.Lines(log) {
+		var entry struct {
+			Msg    string
+			Status int
+		}
+		if json.Unmarshal([]byte(line), &entry) != nil || entry.Msg == "panic" || entry.Status == http.StatusInternalServerError {
+			t.Errorf("the server says: %s", line)
+		}
 	}
 }
 
 // signIn returns a tab in which the owner is signed in.
 func (s *site) signIn(t *testing.T) *tab {
 	t.Helper()
-	p := s.tab(t)
+	return s.tab(t).signIn()
+}
+
+// signIn signs the owner in.
+func (p *tab) signIn() *tab {
+	p.t.Helper()
 	p.open("/console/sign-in")
-	p.signInAs(s.email, s.password)
+	p.signInAs(p.site.email, p.site.password)
 	return p
 }
 

@@ -27,8 +27,7 @@ func TestOverTLS(t *testing.T) {
 		s.start(t)
 		p := s.tab(t)
 		call(p, security.SetIgnoreCertificateErrors, security.SetIgnoreCertificateErrorsParams{Ignore: true})
-		p.open("/console/sign-in")
-		p.signInAs(s.email, s.password)
+		p.signIn()
 		cookies := call(p, network.GetCookies, network.GetCookiesParams{}).Cookies
 		if len(cookies) != 1 {
 			t.Fatalf("there are %d cookies", len(cookies))

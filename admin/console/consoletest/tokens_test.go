@@ -24,13 +24,10 @@ func (p *tab) shownToken() string {
 // accepts tells whether a value is that of an API token which is active.
 func (s *site) accepts(t *testing.T, value string) bool {
 	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.admin+"/v1/me", nil)
-	must(t, err)
-	req.Header.Set("Authorization", "Bearer "+value)
-	resp, err := http.DefaultClient.Do(req)
-	must(t, err)
-	must(t, resp.Body.Close())
-	return resp.StatusCode != http.StatusUnauthorized
+	other := *s
+	other.token = value
+	status, _ := other.request(t, nil, http.MethodGet, "/v1/me", nil)
+	return status != http.StatusUnauthorized
 }
 
 func (p *tab) expectAccepted(value string, want bool) {
@@ -56,9 +53,7 @@ func (s *site) audited(t *testing.T, id string) string {
 func TestAPITokenWithoutScript(t *testing.T) {
 	t.Parallel()
 	onEachDatabase(t, func(t *testing.T, s *site) {
-		p := s.withoutScript(t)
-		p.open("/console/sign-in")
-		p.signInAs(s.email, s.password)
+		p := s.withoutScript(t).signIn()
 		p.open("/console/tokens/new")
 		p.fill("Name", "Plain <b>")
 		p.choose("Type", "organization: all projects")

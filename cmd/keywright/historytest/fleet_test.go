@@ -31,7 +31,11 @@ type basic struct{ id, secret string }
 // newFleet makes an organization and starts that many replicas.
 func newFleet(t *testing.T, replicas int) *fleet {
 	t.Helper()
-	f := &fleet{t: t, program: testserver.Program(t), database: testpg.New(t)}
+	program, err := testserver.Program()
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := &fleet{t: t, program: program, database: testpg.New(t)}
 	var made struct{ AdminToken string }
 	out := testserver.Command(t, f.program, testserver.Environment(f.database),
 		"bootstrap", "--organization", "Acme", "--email", "owner@example.com", "--json")

@@ -175,7 +175,7 @@ func (s state) answered(u use) (after state, ok bool) {
 		r.credential = r.births != 0
 	}
 	switch {
-	case u.reply.yes && !(r.credential && r.denylist), !r.credential && !r.denylist:
+	case u.reply.yes && (!r.credential || !r.denylist), !r.credential && !r.denylist:
 		return s, false
 	case u.reply.token >= 0:
 		return s.with(u.reply.token, issued{u.secret, r.births, u.reply.scopes}), true
