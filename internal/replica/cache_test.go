@@ -211,38 +211,37 @@ func TestAPIToken(t *testing.T) {
 	})
 }
 
-func TestDenylist(t *testing.T) {
+// TestEndpoints: the endpoints of an API come from the copy until the API, or
+// anything else of an organization, changes.
+func TestEndpoints(t *testing.T) {
 	eachDialect(t, func(t *testing.T, w *world) {
 		s := w.server()
 		s.bootstrap()
-		deny := func(jti string) {
-			t.Helper()
-			s.change(registry.FeedToken, jti, func(tx registry.Tx) error {
-				_, err := tx.DenyToken(t.Context(), registry.DeniedToken{
-					JTI: jti, OrganizationID: w.organization.ID, ExpiresAt: s.Now().Add(time.Hour), RevokedAt: s.Now(),
-				})
-				return err
-			})
+		api := registry.API{
+			ID: newID(t, "api_"), OrganizationID: w.organization.ID, Identifier: "https://api.example.com", Name: "API",
+			Revision: 1, CreatedAt: noon, UpdatedAt: noon,
 		}
-		want := func(jti string, want bool, statements int64) {
+		endpoint := registry.Endpoint{ID: newID(t, "end_"), APIID: api.ID, Method: "GET", Path: "/old"}
+		api.Endpoints = []registry.Endpoint{endpoint}
+		s.change(registry.FeedAPI, api.ID, func(tx registry.Tx) error { return tx.InsertAPI(t.Context(), api) })
+		want := func(path string, statements int64) {
 			t.Helper()
 			before := s.statements.Load()
-			got, err := s.TokenDenied(t.Context(), jti)
-			if err != nil || got != want {
-				t.Errorf("%s is denied: %t, %v; want %t", jti, got, err, want)
+			list, err := s.APIEndpoints(t.Context(), api.ID)
+			if err != nil || len(list) != 1 || list[0].Path != path {
+				t.Errorf("got endpoints %+v, %v; want %s", list, err, path)
 			}
 			if got := s.statements.Load() - before; got != statements {
-				t.Errorf("%s took %d statements, want %d", jti, got, statements)
+				t.Errorf("%s took %d statements, want %d", path, got, statements)
 			}
 		}
-		deny("before")
 		s.keepUpNow()
-		want("before", true, 0) // it was on the list
-		want("after", false, 0)
-		deny("after")
-		want("after", true, 1)
+		want("/old", 1)
+		want("/old", 0)
+		api.Endpoints[0].Path, api.Revision = "/new", 2
+		s.change(registry.FeedAPI, api.ID, func(tx registry.Tx) error { return tx.UpdateAPI(t.Context(), api) })
 		s.keepUpNow()
-		want("after", true, 0)
-		want("never", false, 0)
+		want("/new", 1)
+		want("/new", 0)
 	})
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"testing"
 	"time"
 
@@ -57,6 +58,37 @@ func TestHealthyReplica(t *testing.T) {
 		if got := reader.name(c); got != want {
 			t.Fatalf("after the change returned the other replica says %q, want %q", got, want)
 		}
+	}
+}
+
+// TestWokenReplica: a change wakes the others, and waits for none of them to look
+// by itself. The reader here never does.
+func TestWokenReplica(t *testing.T) {
+	t.Parallel()
+	reader, writer, c := twoServers(t)
+	writer.Now = time.Now
+	ctx, cancel := context.WithCancel(t.Context())
+	var running sync.WaitGroup
+	defer func() { cancel(); running.Wait() }()
+	running.Go(func() { reader.listen(ctx) })
+	<-reader.wake // it is woken when it listens
+	running.Go(func() {
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-reader.wake:
+				reader.keepUp(ctx)
+			}
+		}
+	})
+	fastest := longestWait // other tests may be in the way of one or the other
+	writer.Waited = func(d time.Duration) { fastest = min(fastest, d) }
+	for i := range 5 {
+		writer.rename(c, fmt.Sprint("name ", i))
+	}
+	if fastest >= leaseTime {
+		t.Errorf("the fastest change waited %s for a replica that listens", fastest)
 	}
 }
 
@@ -165,7 +197,9 @@ func TestChangesDoNotEnd(t *testing.T) {
 func TestLeave(t *testing.T) {
 	t.Parallel()
 	reader, _, _ := twoServers(t)
-	reader.leave(t.Context())
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	reader.Run(ctx)
 	if leases, err := reader.db.Leases(t.Context()); err != nil || len(leases) != 0 {
 		t.Errorf("got leases %+v, %v, want none", leases, err)
 	}

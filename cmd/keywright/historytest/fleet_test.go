@@ -55,10 +55,10 @@ func newFleet(t *testing.T, replicas int) *fleet {
 	return f
 }
 
-// join adds a replica.
-func (f *fleet) join() {
+// join adds a replica, with those settings beside the usual ones.
+func (f *fleet) join(settings ...string) {
 	f.t.Helper()
-	r := &replica{program: f.program, proxy: testpg.NewProxy(f.t, f.database)}
+	r := &replica{program: f.program, proxy: testpg.NewProxy(f.t, f.database), settings: settings}
 	r.start(f.t)
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -76,9 +76,10 @@ func (f *fleet) at(i int) *replica { return f.all()[i] }
 
 // replica is one server, behind a network of its own to Postgres.
 type replica struct {
-	name    string
-	program string
-	proxy   *testpg.Proxy
+	name     string
+	program  string
+	proxy    *testpg.Proxy
+	settings []string
 
 	// changing is held for reading by who changes something through it.
 	changing sync.RWMutex
@@ -90,10 +91,10 @@ type replica struct {
 // start starts the replica, for the first time or again.
 func (r *replica) start(t *testing.T) {
 	t.Helper()
-	p := testserver.Start(t, r.program, testserver.Environment(r.proxy.URL(),
+	p := testserver.Start(t, r.program, testserver.Environment(r.proxy.URL(), append([]string{
 		"KEYWRIGHT_DATABASE_POOL=8",
 		"KEYWRIGHT_TRUSTED_PROXIES=127.0.0.1",
-	))
+	}, r.settings...)...))
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.process = p

@@ -30,10 +30,11 @@ var (
 	afar     = question{kind: issue, token: -1, far: true}
 	ofToken  = question{kind: introspect}
 
-	no       = reply{token: -1}
-	yes      = reply{yes: true, scopes: scopeRead | scopeWrite, token: -1}
-	readOnly = reply{yes: true, scopes: scopeRead, token: -1}
-	newToken = reply{yes: true, scopes: scopeRead | scopeWrite}
+	no          = reply{token: -1}
+	yes         = reply{yes: true, scopes: scopeRead | scopeWrite, token: -1}
+	readOnly    = reply{yes: true, scopes: scopeRead, token: -1}
+	newToken    = reply{yes: true, scopes: scopeRead | scopeWrite}
+	newReadOnly = reply{yes: true, scopes: scopeRead}
 )
 
 // TestModel tells the checker short histories: what it must find, and what it
@@ -119,6 +120,20 @@ func TestModel(t *testing.T) {
 			s.ask(41, 42, ofToken, yes)
 			s.ask(43, 44, ofToken, no)
 		}, false},
+		"a token from after and from before": {func(s story) {
+			s.ask(5, 32, byFirst, newToken)
+			s.change(10, 20, change{number: 1, kind: disable})
+			s.change(30, 40, change{number: 2, kind: enable})
+			s.ask(41, 42, ofToken, no)
+			s.ask(43, 44, ofToken, yes)
+		}, false},
+		"a token from before and from after, asked about at once": {func(s story) {
+			s.ask(5, 32, byFirst, newToken)
+			s.change(10, 20, change{number: 1, kind: disable})
+			s.change(30, 40, change{number: 2, kind: enable})
+			s.ask(41, 50, ofToken, yes)
+			s.ask(42, 51, ofToken, no)
+		}, false},
 		"forty tokens, each from before or from after": {func(s story) {
 			s.change(10, 200, change{number: 1, kind: disable})
 			s.change(10, 201, change{number: 2, kind: enable})
@@ -129,6 +144,18 @@ func TestModel(t *testing.T) {
 				s.ask(int64(300+i), int64(301+i), question{kind: verify, token: i}, []reply{yes, no}[i%2])
 			}
 		}, true},
+		"a token with the scopes that it was issued with": {func(s story) {
+			s.change(10, 20, change{number: 1, kind: narrowScopes})
+			s.ask(21, 22, byFirst, newReadOnly)
+			s.change(30, 40, change{number: 2, kind: widenScopes})
+			s.ask(41, 42, ofToken, readOnly)
+		}, true},
+		"a token with scopes that it was not issued with": {func(s story) {
+			s.change(10, 20, change{number: 1, kind: narrowScopes})
+			s.ask(21, 22, byFirst, newReadOnly)
+			s.change(30, 40, change{number: 2, kind: widenScopes})
+			s.ask(41, 42, ofToken, yes)
+		}, false},
 		"a token whose secret was deleted": {func(s story) {
 			s.ask(5, 6, byFirst, newToken)
 			s.change(10, 20, change{number: 1, kind: addSecret, secret: 1})
@@ -141,6 +168,12 @@ func TestModel(t *testing.T) {
 			s.change(10, 20, change{number: 1, kind: revokeToken})
 			s.ask(21, 22, ofToken, yes)
 		}, false},
+		"a token that was revoked to one and not yet to the next": {func(s story) {
+			s.ask(5, 6, byFirst, newToken)
+			s.change(10, 20, change{number: 1, kind: revokeToken})
+			s.ask(12, 13, ofToken, no)
+			s.ask(14, 15, ofToken, yes)
+		}, true},
 		"the denylist read before, the client after": {func(s story) {
 			s.ask(5, 6, byFirst, newToken)
 			s.change(10, 30, change{number: 1, kind: revokeToken})
