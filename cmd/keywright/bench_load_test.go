@@ -47,6 +47,9 @@ type measurement struct {
 	allocBytes float64
 }
 
+// loads counts the loads so far, so that none chooses as one before it did.
+var loads atomic.Uint64
+
 // run sends b.N requests over benchConnections connections.
 func (l workload) run(b *testing.B) measurement {
 	b.Helper()
@@ -56,6 +59,7 @@ func (l workload) run(b *testing.B) measurement {
 		connections[i].refused = l.refused
 		connections[i].took = make([]time.Duration, 0, 2*b.N/benchConnections+1)
 	}
+	seed := loads.Add(1)
 	var left atomic.Int64
 	left.Store(int64(b.N))
 	var working sync.WaitGroup
@@ -65,7 +69,7 @@ func (l workload) run(b *testing.B) measurement {
 	b.ReportAllocs()
 	b.ResetTimer()
 	for i, c := range connections {
-		next := l.requests(rand.New(rand.NewPCG(1, uint64(i))))
+		next := l.requests(rand.New(rand.NewPCG(seed, uint64(i))))
 		working.Go(func() {
 			for left.Add(-1) >= 0 {
 				began := time.Now()
