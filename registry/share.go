@@ -4,11 +4,8 @@ import "reflect"
 
 // Sharing returns an equal state that has in common with the other one what is
 // equal in both, so that memory holds it once: clients of an organization see
-// the same APIs, and most may do the same. With nil it has nothing in common.
+// the same APIs, and most may do the same.
 func (s *ClientState) Sharing(other *ClientState) *ClientState {
-	if other == nil {
-		return s
-	}
 	c := *s
 	share(&c.Organization, other.Organization)
 	share(&c.Roles, other.Roles)
@@ -29,11 +26,8 @@ func (s *ClientState) Sharing(other *ClientState) *ClientState {
 }
 
 // Sharing returns an equal state that has in common with the other one what is
-// equal in both, which is nothing with nil.
+// equal in both.
 func (s *APITokenState) Sharing(other *APITokenState) *APITokenState {
-	if other == nil {
-		return s
-	}
 	c := *s
 	share(&c.Organization, other.Organization)
 	share(&c.APIs, other.APIs)
